@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef GAPSEAL_GRANT_KEYS_H
+#define GAPSEAL_GRANT_KEYS_H
+
+#include "gapseal/grant.h"
+#include "gapseal/keys.h"
+#include "gapseal/secret.h"
+
+/*
+ * grant_keys: the keys of a grant, opened with a station's identity: keys.age beside grant.json. Station
+ * only.
+ */
+struct grant_keys {
+	struct secret *plain;
+	bool records;          /* roots of records by index; otherwise lot keys by number of the lot */
+	uint32_t count;
+};
+/* grant has been checked against manifest (grant_check). file must be the keys.age that grant names, and
+ * its plaintext exactly as grant.h says: of this manifest, ascending, exactly the lots or records granted;
+ * every lot key is the one the manifest commits to. A record root is committed to by its record alone:
+ * whoever uses it compares keys_record's commitment with the record's. ERR_NO "grant-keys", age codes. Free
+ * with grant_keys_free. */
+enum err grant_keys_open(struct grant_keys *out, struct bytes file, const struct secret *identity,
+    const struct grant_fields *grant, const struct manifest_fields *manifest, const char *where,
+    struct fault *fault);
+void grant_keys_free(struct grant_keys *keys);
+/* The i-th key, inside the secret, and the number of its lot or the index of its record. */
+const uint8_t *grant_key(uint64_t *number, const struct grant_keys *keys, uint32_t i);
+
+#endif

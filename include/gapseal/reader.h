@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef GAPSEAL_READER_H
+#define GAPSEAL_READER_H
+
+#include "gapseal/document.h"
+#include "gapseal/home.h"
+#include "gapseal/message.h"
+
+/*
+ * reader: the role that reads documents, records and trees in the home; it holds no key and verifies
+ * nothing: the vault does. Batches are numbered from 0 in order of issue, then id; grants by serial. A
+ * record is found by binary search among the tags of a lot, O(log n) reads; its path comes from tree.bin.
+ */
+struct reader;
+/* Opens every batch and grant of the home: documents are read, records and tree only opened. ERR_CANNOT
+ * "reader" (a folder that ingest did not leave so: says which), and codes of document_load and
+ * manifest_parse or grant_parse. home is not used after it. */
+enum err reader_open(struct reader **out, const struct home *home, struct fault *fault);
+void reader_free(struct reader **reader); /* NULL is fine */
+size_t reader_batches(const struct reader *reader);
+/* The documents of a batch and of a grant, unverified; they stay where they are until reader_free. */
+const struct document *reader_manifest(const struct reader *reader, size_t batch);
+size_t reader_grants(const struct reader *reader);
+const struct document *reader_grant(const struct reader *reader, size_t grant);
+/* The bytes of the grant's keys.age. */
+struct bytes reader_grant_keys(const struct reader *reader, size_t grant);
+/* Takes over what was ingested since; *changed tells whether anything was. What was there keeps its number;
+ * what is new comes behind it. */
+enum err reader_refresh(struct reader *reader, bool *changed, struct fault *fault);
+/* Answers LOOKUP with RECORD. On failure (ERR_CANNOT: a read error) the answer is there too, with the
+ * reason "reader", so that the device has its end. */
+enum err reader_answer(struct reader *reader, const struct message *lookup, struct message *record,
+    struct fault *fault);
+
+#endif

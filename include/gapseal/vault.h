@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef GAPSEAL_VAULT_H
+#define GAPSEAL_VAULT_H
+
+#include "gapseal/grant.h"
+#include "gapseal/home.h"
+#include "gapseal/logbook.h"
+#include "gapseal/message.h"
+#include "gapseal/progress.h"
+#include "gapseal/reader.h"
+
+/*
+ * vault: the role that holds lot keys and log key, the log's only writer. It verifies trust, manifest and grant signatures itself, gives tags for an IMEI, takes a record with its path, decides same, begin, refuse and verdict, and hands out the steps of one device.
+ *
+ * Order (DESIGN 4): record found -> list -> commitment recomputed from the listing by the blind alone. Equal: an open begin is closed as done, else same. Otherwise an open begin is ended unknown, begin is appended and made durable, only then is the
+ * record opened; after the dialogue the listing decides, end is appended and made durable, and the verdict goes out.
+ */
+struct vault_settings {
+	const char *operator_;     /* "" if none */
+	const char *tool;
+	const char *const *batches; /* NULL: every granted, unclosed batch */
+	size_t batch_count;
+	unsigned ports;
+	const char *const *port_names;
+	uint8_t configuration[HASH_SIZE];
+	void (*say)(void *context, const char *line); /* what is left out and why; may be NULL */
+	void *context;
+};
+struct vault;
+/* Loads keys, verifies all documents given by the reader, brings progress up to the log, appends the start entry (durable). Grants that are not for this station, expired, or revoked are left out with a line to say. ERR_CANNOT, ERR_NO "nothing-granted", ERR_UNKNOWN for the log. */
+enum err vault_open(struct vault **out, struct home *home, const struct reader *reader, const struct vault_settings *settings, struct fault *fault);
+/* Appends stop, syncs, saves the state cache, wipes and frees. *fault tells what failed, the vault is gone in any case. */
+enum err vault_close(struct vault **vault, const char *reason, struct fault *fault);
+
+/* Hands in a message of line or reader. Kept until the next turn. */
+void vault_give(struct vault *vault, const struct message *message);
+/* One turn: locks the log, decides everything handed in, one fdatasync and one checkpoint for all entries asked for, then opens records of durable begins. After it vault_take gives the answers. A failing log: ERR_CANNOT or ERR_UNKNOWN, no answers; devices in hand are unknown. */
+enum err vault_turn(struct vault *vault, struct fault *fault);
+bool vault_take(struct vault *vault, struct message *out);
+
+/* What an event says of the presentation a VERDICT ended. */
+struct vault_verdict {
+	enum result result;
+	char reason[40];
+	char batch[NAME_SIZE];     /* "" if no batch holds the device */
+	char lot[NAME_SIZE];
+	bool indexed;
+	uint64_t index;
+	uint64_t attempt;
+	uint64_t entry;            /* number of the entry that says so */
+	uint64_t ms;               /* from DEVICE to the verdict */
+	bool rehearsal;
+	char imei[IMEI_SIZE];
+	char firmware[FIRMWARE_SIZE];
+	char unit[UNIT_SIZE];
+};
+void vault_verdict(const struct vault *vault, unsigned port, struct vault_verdict *out);
+
+/* The log's head as this vault knows it: entries and root in base64, as a checkpoint writes it. */
+struct vault_head {
+	uint64_t size;
+	char root[48];
+};
+void vault_head(const struct vault *vault, struct vault_head *out);
+
+/* What status shows, lot by lot; false beyond the last. */
+struct vault_lot {
+	char batch[NAME_SIZE];
+	char lot[NAME_SIZE];
+	uint64_t grant;
+	uint64_t count, max_success;
+	struct progress_counts counts;
+	bool rehearsal, closed, expired;
+	char not_after[UTC_SIZE];
+};
+bool vault_lot(const struct vault *vault, size_t i, struct vault_lot *out);
+
+#endif
