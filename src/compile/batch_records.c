@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch_private.h"
+
+#define BUFFER_BYTES (1 << 20)
+
+enum err records_begin(struct records *out, int folder, size_t stride, uint64_t file_max, struct fault *fault)
+{
+	*out = (struct records){.folder = folder, .file = -1, .stride = stride, .files = BUFFER_EMPTY};
+	out->file_room = file_max / stride;
+	out->capacity = BUFFER_BYTES / stride;
+	if (out->file_room == 0)
+		return fault_set(fault, ERR_NO, "batch-request", NULL,
+		    "a records file is to be smaller than a record");
+	out->buffer = malloc(out->capacity * stride);
+	out->leaves = malloc(out->capacity * sizeof *out->leaves);
+	return out->buffer != NULL && out->leaves != NULL ? ERR_OK : fault_memory(fault);
+}
+
+static struct manifest_file *last_file(struct records *records)
+{
+	return (struct manifest_file *)(void *)(records->files.data + records->files.size) - 1;
+}
+
+static unsigned file_count(const struct records *records)
+{
+	return (unsigned)(records->files.size / sizeof(struct manifest_file));
+}
+
+static enum err open_file(struct records *records, struct fault *fault)
+{
+	struct manifest_file none = {0};
+	char name[RECORDS_NAME_SIZE];
+
+	if (file_count(records) == RECORDS_FILES_MAX)
+		return fault_set(fault, ERR_CANNOT, "batch-files", NULL,
+		    "the batch would have more than %d records files",
+		    RECORDS_FILES_MAX);
+	records_name(name, file_count(records));
+	buffer_put(&records->files, bytes_from(&none, sizeof none));
+	if (records->files.failed)
+		return fault_memory(fault);
+	records->file = openat(records->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0644);
+	if (records->file < 0)
+		return fault_set(fault, ERR_CANNOT, "file-write", name, "cannot create: %s", strerror(errno));
+	hash_begin(&records->hash);
+	return ERR_OK;
+}
+
+/* Synced, and forgotten by the page cache where it can be, so that reading back asks the medium. */
+static enum err close_file(struct records *records, struct fault *fault)
+{
+	char name[RECORDS_NAME_SIZE];
+	int file = records->file;
+
+	records_name(name, file_count(records) - 1);
+	hash_end(&records->hash, last_file(records)->sha256);
+	records->file = -1;
+	if (fsync(file) != 0) {
+		fault_set(fault, ERR_CANNOT, "file-write", name, "cannot sync: %s", strerror(errno));
+		close(file);
+		return ERR_CANNOT;
+	}
+	(void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED); /* advice */
+	if (close(file) != 0)
+		return fault_set(fault, ERR_CANNOT, "file-write", name, "cannot close: %s", strerror(errno));
+	return ERR_OK;
+}
+
+/* Appends records to the file in hand, which takes that many. */
+static enum err append(struct records *records, const uint8_t *data, size_t count, struct fault *fault)
+{
+	struct bytes bytes = bytes_from(data, count * records->stride);
+	char name[RECORDS_NAME_SIZE];
+
+	records_name(name, file_count(records) - 1);
+	hash_add(&records->hash, bytes);
+	last_file(records)->bytes += bytes.size;
+	return file_append(records->file, bytes, name, fault);
+}
+
+static enum err flush(struct records *records, struct fault *fault)
+{
+	enum err err = ERR_OK;
+
+	for (size_t at = 0, some; at < records->used && err == ERR_OK; at += some) {
+		uint64_t room = records->file_room;
+
+		some = records->used - at;
+		if (records->file >= 0)
+			room -= last_file(records)->bytes / records->stride;
+		else
+			err = open_file(records, fault);
+		if (some > room)
+			some = (size_t)room;
+		if (err == ERR_OK)
+			err = append(records, records->buffer + at * records->stride, some, fault);
+		if (err == ERR_OK && some == room)
+			err = close_file(records, fault);
+	}
+	records->used = 0;
+	return err;
+}
+
+enum err records_add(struct records *records, size_t count, struct fault *fault)
+{
+	for (size_t i = 0; i < count; i++)
+		tree_push(&records->tree, records->leaves[records->used + i]);
+	records->used += count;
+	return records->used == records->capacity ? flush(records, fault) : ERR_OK;
+}
+
+enum err records_end(struct records *records, struct manifest_fields *manifest, struct fault *fault)
+{
+	enum err err = flush(records, fault);
+
+	if (err == ERR_OK && records->file >= 0)
+		err = close_file(records, fault);
+	if (err != ERR_OK)
+		return err;
+	tree_root(&records->tree, manifest->root);
+	/* the buffer's memory becomes the list's */
+	manifest->files = (struct list){.items = records->files.data, .count = file_count(records)};
+	records->files = BUFFER_EMPTY;
+	return ERR_OK;
+}
+
+void records_free(struct records *records)
+{
+	if (records->file >= 0)
+		close(records->file); /* of a batch that failed: its folder is removed */
+	free(records->buffer);
+	free(records->leaves);
+	buffer_free(&records->files);
+	*records = (struct records){.file = -1};
+}

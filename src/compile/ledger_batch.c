@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ledger_private.h"
+
+enum err ledger_next(uint64_t *seq, struct ledger *ledger, const char *series, struct fault *fault)
+{
+	struct query query = query_begin(ledger,
+	    "SELECT coalesce(max(seq), 0) + 1 FROM batches WHERE purpose = 0 AND series = ?");
+
+	query_text(&query, series);
+	return query_value(&query, seq, fault);
+}
+
+enum err ledger_free_id(struct ledger *ledger, const char *batch, struct fault *fault)
+{
+	struct query query = query_begin(ledger, "SELECT count(*) FROM batches WHERE id = ?");
+	uint64_t count = 0;
+	enum err err;
+
+	query_text(&query, batch);
+	err = query_value(&query, &count, fault);
+	if (err == ERR_OK && count > 0)
+		err = fault_set(fault, ERR_NO, "batch-exists", ledger_path(ledger),
+		    "there is a batch %s already", batch);
+	return err;
+}
+
+enum err ledger_has_batch(struct ledger *ledger, const uint8_t hash[static HASH_SIZE], const char *batch,
+    struct fault *fault)
+{
+	struct query query = query_begin(ledger,
+	    "SELECT count(*) FROM batches WHERE manifest = ? AND id = ?");
+	uint64_t count = 0;
+	enum err err;
+
+	query_hash(&query, hash);
+	query_text(&query, batch);
+	err = query_value(&query, &count, fault);
+	if (err == ERR_OK && count == 0)
+		err = fault_set(fault, ERR_NO, "ledger-batch", ledger_path(ledger),
+		    "this office did not commit batch %s with this manifest", batch);
+	return err;
+}
+
+/* The slots a batch touches as "tag/type" with spaces between. What it only expects to be there does not
+ * count. */
+#define SLOTS_TEXT_MAX (SLOTS_MAX * 24)
+static void write_slots(char out[static SLOTS_TEXT_MAX], const struct manifest_fields *manifest)
+{
+	struct state_slot slots[SLOTS_MAX];
+	size_t count = manifest_state(slots, manifest), length = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		if (slots[i].kind != STATE_PRESENT)
+			length += (size_t)snprintf(out + length, SLOTS_TEXT_MAX - length,
+			    "%s%" PRIu32 "/%" PRIu32,
+			    length > 0 ? " " : "", slots[i].slot.tag, slots[i].slot.type);
+}
+
+/* Whether two such texts have a slot in common. */
+static bool slots_meet(const char *a, const char *b)
+{
+	struct cursor left = cursor_of(bytes_of(a));
+	struct bytes one, other;
+
+	while (take_field(&left, ' ', &one)) {
+		struct cursor right = cursor_of(bytes_of(b));
+
+		while (take_field(&right, ' ', &other))
+			if (bytes_equal(one, other))
+				return true;
+	}
+	return false;
+}
+
+/* Whether the manifest supersedes the batch of the row as a whole. */
+static bool supersedes(const struct manifest_fields *manifest, const struct query *query, int column)
+{
+	const struct manifest_supersede *items = manifest->supersedes.items;
+
+	for (size_t i = 0; i < manifest->supersedes.count; i++)
+		if (items[i].all && query_is_hash(query, column, items[i].manifest_sha256))
+			return true;
+	return false;
+}
+
+/* The batch of the row against the devices that are to be made. */
+static enum err check_row(struct ledger *ledger, const struct query *query, const uint64_t *imeis,
+    size_t count, struct fault *fault)
+{
+	uint64_t common;
+	enum err err = ledger_count_imeis(&common, ledger, query_number(query, 0), imeis, count, fault);
+
+	if (err != ERR_OK || common == 0)
+		return err;
+	return fault_set(fault, ERR_NO, "ledger-slot", ledger_path(ledger),
+	    "%" PRIu64 " of the devices already have slots of this batch from batch %s; a batch for them "
+	    "must supersede that one", common, query_string(query, 1));
+}
+
+static enum err check_rows(struct ledger *ledger, const struct manifest_fields *manifest,
+    const uint64_t *imeis, size_t count, struct fault *fault)
+{
+	struct query query = query_begin(ledger, "SELECT rowid, id, manifest, slots FROM batches"
+	    " WHERE purpose = 0 AND manifest NOT IN (SELECT manifest FROM supersedes) ORDER BY rowid");
+	char slots[SLOTS_TEXT_MAX];
+	enum err err = ERR_OK, end;
+	struct fault ending;
+
+	write_slots(slots, manifest);
+	while (err == ERR_OK && query_row(&query))
+		if (slots_meet(slots, query_string(&query, 3)) && !supersedes(manifest, &query, 2))
+			err = check_row(ledger, &query, imeis, count, fault);
+	end = query_end(&query, &ending);
+	if (err == ERR_OK && end != ERR_OK) {
+		*fault = ending;
+		err = end;
+	}
+	return err;
+}
+
+enum err ledger_check_slots(struct ledger *ledger, const struct manifest_fields *manifest,
+    const uint64_t *imeis, size_t count, struct fault *fault)
+{
+	if (manifest->purpose != PURPOSE_PRODUCTION)
+		return ERR_OK;
+	return check_rows(ledger, manifest, imeis, count, fault);
+}
+
+static enum err check_number(struct ledger *ledger, const struct manifest_fields *manifest,
+    struct fault *fault)
+{
+	uint64_t next = 0;
+	enum err err = ledger_next(&next, ledger, manifest->series, fault);
+
+	if (err == ERR_OK && manifest->seq < next)
+		err = fault_set(fault, ERR_NO, "ledger-seq", ledger_path(ledger),
+		    "number %" PRIu64 " of series %s was given to another batch meanwhile: compile again",
+		    manifest->seq, manifest->series);
+	return err;
+}
+
+static enum err put_row(struct ledger *ledger, const struct manifest_fields *manifest,
+    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], size_t imeis,
+    struct fault *fault)
+{
+	struct query query = query_begin(ledger,
+	    "INSERT INTO batches (id, purpose, series, seq, manifest, plan,"
+	    " issued, count, slots, imeis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	char slots[SLOTS_TEXT_MAX];
+
+	write_slots(slots, manifest);
+	query_text(&query, manifest->batch);
+	query_integer(&query, manifest->purpose);
+	query_text(&query, manifest->series);
+	query_integer(&query, manifest->seq);
+	query_hash(&query, hash);
+	query_hash(&query, plan);
+	query_text(&query, manifest->issued);
+	query_integer(&query, manifest->count);
+	query_text(&query, slots);
+	query_room(&query, 8 * (uint64_t)imeis);
+	return query_run(&query, fault);
+}
+
+static enum err put_supersedes(struct ledger *ledger, const struct manifest_fields *manifest,
+    struct fault *fault)
+{
+	const struct manifest_supersede *items = manifest->supersedes.items;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < manifest->supersedes.count && err == ERR_OK; i++) {
+		struct query query;
+
+		if (!items[i].all)
+			continue;
+		query = query_begin(ledger, "INSERT INTO supersedes VALUES (?, ?)");
+		query_text(&query, manifest->batch);
+		query_hash(&query, items[i].manifest_sha256);
+		err = query_run(&query, fault);
+	}
+	return err;
+}
+
+static enum err put_imeis(struct ledger *ledger, const char *batch, const uint64_t *imeis, size_t count,
+    struct fault *fault)
+{
+	struct query query = query_begin(ledger, "SELECT rowid FROM batches WHERE id = ?");
+	uint64_t row = 0;
+	enum err err;
+
+	query_text(&query, batch);
+	err = query_value(&query, &row, fault);
+	return err == ERR_OK ? ledger_put_imeis(ledger, row, imeis, count, fault) : err;
+}
+
+static enum err add(struct ledger *ledger, const struct manifest_fields *manifest,
+    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
+    size_t count, struct fault *fault)
+{
+	bool production = manifest->purpose == PURPOSE_PRODUCTION;
+	size_t kept = production ? count : 0; /* rehearsals leave no trace but their name */
+	enum err err = ledger_free_id(ledger, manifest->batch, fault);
+
+	if (err == ERR_OK && production)
+		err = check_number(ledger, manifest, fault);
+	if (err == ERR_OK)
+		err = ledger_check_slots(ledger, manifest, imeis, count, fault);
+	if (err == ERR_OK)
+		err = put_row(ledger, manifest, hash, plan, kept, fault);
+	if (err == ERR_OK && production)
+		err = put_supersedes(ledger, manifest, fault);
+	if (err == ERR_OK)
+		err = put_imeis(ledger, manifest->batch, imeis, kept, fault);
+	return err;
+}
+
+enum err ledger_add_batch(struct ledger *ledger, const struct manifest_fields *manifest,
+    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
+    size_t count, struct fault *fault)
+{
+	enum err err = ledger_begin(ledger, fault);
+
+	if (err != ERR_OK)
+		return err;
+	return ledger_finish(ledger, add(ledger, manifest, hash, plan, imeis, count, fault), fault);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LEDGER_PRIVATE_H
+#define LEDGER_PRIVATE_H
+
+#include "gapseal/ledger.h"
+
+/* What the parts of the ledger share: SQLite itself stays behind this. */
+
+#define LEDGER_PATH_MAX 512
+
+/* Opens what lies at a path, whatever it is. */
+enum err ledger_connect(struct ledger **out, const char *path, struct fault *fault);
+const char *ledger_path(const struct ledger *ledger);
+/* Statements without values and without rows. */
+enum err ledger_run(struct ledger *ledger, const char *sql, struct fault *fault);
+/* One change: finish commits if all went well so far and undoes everything otherwise. */
+enum err ledger_begin(struct ledger *ledger, struct fault *fault);
+enum err ledger_finish(struct ledger *ledger, enum err err, struct fault *fault);
+/* The fault of a file that is no ledger. */
+enum err ledger_refuse_form(const struct ledger *ledger, struct fault *fault);
+
+/* A statement in hand, its values given in the order of its question marks; they must outlive it. Its first
+ * failure is kept and what follows does nothing, so that only the end needs looking at. */
+struct sqlite3_stmt;
+struct query {
+	struct ledger *ledger;
+	struct sqlite3_stmt *statement;
+	int rc;
+	int bound;
+};
+struct query query_begin(struct ledger *ledger, const char *sql);
+void query_integer(struct query *query, uint64_t value);
+void query_text(struct query *query, const char *text);
+void query_hash(struct query *query, const uint8_t hash[static HASH_SIZE]);
+void query_room(struct query *query, uint64_t size); /* a blob to be filled in place */
+bool query_row(struct query *query);                 /* whether there is another row */
+uint64_t query_number(const struct query *query, int column);
+const char *query_string(const struct query *query, int column);  /* until the next row; never NULL */
+bool query_is_hash(const struct query *query, int column, const uint8_t hash[static HASH_SIZE]);
+enum err query_end(struct query *query, struct fault *fault);
+/* Steps once and ends: a statement without rows; the first value of a row, or nothing changed. */
+enum err query_run(struct query *query, struct fault *fault);
+enum err query_value(struct query *query, uint64_t *value, struct fault *fault);
+
+/* The IMEIs of a batch, ascending, in a row's blob: filling it, and counting those it has in common with
+ * others, ascending too. */
+enum err ledger_put_imeis(struct ledger *ledger, uint64_t row, const uint64_t *imeis, size_t count,
+    struct fault *fault);
+enum err ledger_count_imeis(uint64_t *common, struct ledger *ledger, uint64_t row, const uint64_t *imeis,
+    size_t count, struct fault *fault);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gapseal/json.h"
+#include "plan_private.h"
+
+#define KEY_LABEL "gapseal/plan/v1\n"
+#define KEY_BYTES 32
+#define PSK_HASH 16
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The JSON half, as plan.h has it. */
+struct document_credential {
+	uint64_t bytes;
+	char column[NAME_SIZE];
+	uint64_t days;
+	unsigned line_ending;
+	char name[NAME_SIZE];
+	char *pem;
+	unsigned source;
+	uint64_t tag;
+	char text[TEMPLATE_MAX + 1];
+	uint64_t type;
+};
+struct document_lot {
+	uint64_t count;
+	char name[NAME_SIZE];
+};
+struct plan_document {
+	char batch[NAME_SIZE];
+	char *ca;
+	struct list credentials;
+	struct list lots;
+	char org[NAME_SIZE];
+	struct manifest_policy policy;
+	char title[TITLE_SIZE];
+};
+
+static const char *const ending_words[] = {"crlf", "lf", NULL};
+static const char *const source_words[] = {
+	"derived", "column", "template", "files", "generated", "issued", NULL
+};
+
+#define AT(member) offsetof(struct document_credential, member)
+static const struct field credential_fields[] = {
+	{"bytes", FIELD_INTEGER, AT(bytes), 0, NULL, NULL},
+	{"column", FIELD_TEXT, AT(column), NAME_SIZE, NULL, NULL},
+	{"days", FIELD_INTEGER, AT(days), 0, NULL, NULL},
+	{"line_ending", FIELD_CHOICE, AT(line_ending), 0, NULL, ending_words},
+	{"name", FIELD_NAME, AT(name), 0, NULL, NULL},
+	{"pem", FIELD_LINES, AT(pem), 0, NULL, NULL},
+	{"source", FIELD_CHOICE, AT(source), 0, NULL, source_words},
+	{"tag", FIELD_INTEGER, AT(tag), 0, NULL, NULL},
+	{"template", FIELD_TEXT, AT(text), TEMPLATE_MAX + 1, NULL, NULL},
+	{"type", FIELD_INTEGER, AT(type), 0, NULL, NULL},
+};
+#undef AT
+static const struct shape credentials_shape = {
+	NULL, credential_fields, LENGTH(credential_fields), sizeof(struct document_credential)
+};
+static const struct field lot_fields[] = {
+	{"count", FIELD_INTEGER, offsetof(struct document_lot, count), 0, NULL, NULL},
+	{"name", FIELD_NAME, offsetof(struct document_lot, name), 0, NULL, NULL},
+};
+static const struct shape lots_shape = {NULL, lot_fields, LENGTH(lot_fields), sizeof(struct document_lot)};
+
+/* The policy's table is the manifest's, found at run time: so these are no constants. */
+static void write_document(struct buffer *out, const struct plan_document *document)
+{
+#define AT(member) offsetof(struct plan_document, member)
+	const struct field fields[] = {
+		{"batch", FIELD_NAME, AT(batch), 0, NULL, NULL},
+		{"ca", FIELD_LINES, AT(ca), 0, NULL, NULL},
+		{"credentials", FIELD_LIST, AT(credentials), 0, &credentials_shape, NULL},
+		{"lots", FIELD_LIST, AT(lots), 0, &lots_shape, NULL},
+		{"org", FIELD_NAME, AT(org), 0, NULL, NULL},
+		{"policy", FIELD_OBJECT, AT(policy), 0, profile_policy_shape(), NULL},
+		{"title", FIELD_TEXT, AT(title), TITLE_SIZE, NULL, NULL},
+	};
+#undef AT
+	const struct shape shape = {PLAN_SCHEMA, fields, LENGTH(fields), sizeof *document};
+
+	json_write(out, &shape, document);
+}
+
+static void put_credentials(struct document_credential *out, const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->count; i++) {
+		const struct profile_credential *from = &profile->credentials[i];
+
+		out[i].bytes = from->bytes;
+		memcpy(out[i].column, from->column, NAME_SIZE);
+		out[i].days = from->days;
+		out[i].line_ending = from->line_ending;
+		memcpy(out[i].name, from->name, NAME_SIZE);
+		out[i].pem = from->pem;
+		out[i].source = from->source;
+		out[i].tag = from->slot.tag;
+		memcpy(out[i].text, from->text, sizeof out[i].text);
+		out[i].type = from->slot.type;
+	}
+}
+
+static enum err put_document(struct buffer *out, const struct plan *plan, struct fault *fault)
+{
+	struct document_credential *credentials = calloc(plan->profile->count + 1, sizeof *credentials);
+	struct document_lot *lots = calloc(plan->lot_count + 1, sizeof *lots);
+	struct plan_document document = {.ca = plan->ca, .policy = plan->profile->policy};
+
+	if (credentials != NULL && lots != NULL) {
+		put_credentials(credentials, plan->profile);
+		for (size_t i = 0; i < plan->lot_count; i++) {
+			lots[i].count = plan->lots[i].count;
+			memcpy(lots[i].name, plan->lots[i].name, NAME_SIZE);
+		}
+		memcpy(document.batch, plan->batch, NAME_SIZE);
+		memcpy(document.org, plan->org, NAME_SIZE);
+		memcpy(document.title, plan->profile->title, TITLE_SIZE);
+		document.credentials = (struct list){.items = credentials, .count = plan->profile->count};
+		document.lots = (struct list){.items = lots, .count = plan->lot_count};
+		write_document(out, &document);
+	} else {
+		out->failed = true;
+	}
+	free(credentials);
+	free(lots);
+	return buffer_check(out, fault);
+}
+
+/* The lines of the devices. */
+struct lines {
+	const struct plan *plan;
+	struct roster_reader *reader;
+	struct roster_row row;
+	struct secret *key;         /* 32 bytes, then room for a PSK */
+	struct buffer line, text;
+	struct fault *fault;
+};
+
+static struct bytes lot_name(const struct lines *lines, size_t row)
+{
+	if (lines->plan->lot_column >= 0)
+		return lines->row.fields[lines->plan->lot_column];
+	return bytes_of(lines->plan->lots[row / lines->plan->lot_size].name);
+}
+
+static enum err put_psk(struct lines *lines, size_t credential)
+{
+	struct slot slot = lines->plan->profile->credentials[credential].slot;
+	uint8_t id[8], hash[PSK_HASH];
+	struct bytes parts[2] = {bytes_from(id, sizeof id)};
+
+	put_u64(id, (uint64_t)slot.tag * 256 + slot.type);
+	secret_resize(lines->key, KEY_BYTES);
+	if (!plan_psk(lines->key, lines->plan, credential, &lines->row))
+		return fault_memory(lines->fault);
+	parts[1] = bytes_from(secret_data(lines->key) + KEY_BYTES, secret_size(lines->key) - KEY_BYTES);
+	hash_keyed(hash, sizeof hash, secret_data(lines->key), parts, 2);
+	buffer_hex(&lines->text, bytes_from(hash, sizeof hash));
+	return buffer_check(&lines->text, lines->fault);
+}
+
+static enum err put_value(struct lines *lines, size_t credential)
+{
+	const struct profile_credential *of = &lines->plan->profile->credentials[credential];
+	char head[24];
+	enum err err;
+
+	if (!plan_uses_rows(of))
+		return ERR_OK;
+	buffer_clear(&lines->text);
+	if (of->slot.type == CREDENTIAL_PSK)
+		err = put_psk(lines, credential);
+	else
+		err = plan_text(&lines->text, lines->plan, credential, &lines->row, lines->fault);
+	snprintf(head, sizeof head, ",%zu:", lines->text.size);
+	buffer_text(&lines->line, head);
+	buffer_put(&lines->line, buffer_bytes(&lines->text));
+	return err;
+}
+
+static enum err add_lines(struct hash *hash, struct lines *lines)
+{
+	size_t count = roster_count(lines->plan->roster);
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < count; i++) {
+		err = roster_row(&lines->row, lines->reader, i, lines->fault);
+		if (err != ERR_OK)
+			return err;
+		buffer_clear(&lines->line);
+		buffer_text(&lines->line, lines->row.imei);
+		buffer_byte(&lines->line, ',');
+		buffer_put(&lines->line, lot_name(lines, i));
+		for (size_t j = 0; err == ERR_OK && j < lines->plan->profile->count; j++)
+			err = put_value(lines, j);
+		buffer_byte(&lines->line, '\n');
+		if (err == ERR_OK)
+			err = buffer_check(&lines->line, lines->fault);
+		hash_add(hash, buffer_bytes(&lines->line));
+	}
+	return err;
+}
+
+static enum err begin_lines(struct lines *lines, struct secret *seed)
+{
+	struct bytes label = bytes_of(KEY_LABEL);
+	enum err err = roster_reader_new(&lines->reader, lines->plan->roster, lines->fault);
+
+	if (err == ERR_OK)
+		err = secret_new(&lines->key, KEY_BYTES + ROSTER_FIELD_MAX, lines->fault);
+	if (err == ERR_OK)
+		hash_keyed(secret_data(lines->key), KEY_BYTES, secret_data(seed), &label, 1);
+	return err;
+}
+
+enum err plan_hash(uint8_t out[static HASH_SIZE], const struct plan *plan, struct secret *seed,
+    struct fault *fault)
+{
+	struct lines lines = {.plan = plan, .fault = fault};
+	struct hash hash;
+	enum err err = put_document(&lines.line, plan, fault);
+
+	hash_begin(&hash);
+	hash_add(&hash, buffer_bytes(&lines.line));
+	if (err == ERR_OK)
+		err = begin_lines(&lines, seed);
+	if (err == ERR_OK)
+		err = add_lines(&hash, &lines);
+	if (err == ERR_OK)
+		hash_end(&hash, out);
+	roster_reader_free(&lines.reader);
+	secret_free(&lines.key);
+	buffer_free(&lines.line);
+	buffer_free(&lines.text);
+	return err;
+}
