@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gapseal/age.h"
+#include "gapseal/file.h"
+#include "gapseal/grant_keys.h"
+#include "ingest_private.h"
+
+#define SERIAL_SIZE 24
+#define PATH_SIZE 384 /* of a home and what is in it */
+
+/* One grant on its way into the home. */
+struct taking {
+	struct ingest *ingest;
+	const char *where;
+	struct document document;
+	struct grant *grant;
+	struct buffer keys;            /* keys.age */
+	int batch;                     /* folder of its batch in the home */
+	struct document manifest_document;
+	struct manifest *manifest;
+};
+
+static void taking_end(struct taking *taking)
+{
+	grant_free(&taking->grant);
+	manifest_free(&taking->manifest);
+	document_free(&taking->document);
+	document_free(&taking->manifest_document);
+	buffer_free(&taking->keys);
+	if (taking->batch >= 0)
+		close(taking->batch);
+}
+
+static enum err station_fault(struct fault *fault, const struct taking *taking, const char *rule)
+{
+	return fault_set(fault, ERR_NO, "grant-station", taking->where, "grant %" PRIu64 " %s",
+	    grant_get(taking->grant)->serial, rule);
+}
+
+static const char *granted_recipient(const struct grant_fields *grant, const char *name)
+{
+	const struct grant_station *stations = grant->stations.items;
+
+	for (size_t i = 0; i < grant->stations.count; i++) {
+		if (strcmp(stations[i].name, name) == 0)
+			return stations[i].recipient;
+	}
+	return "";
+}
+
+/* What the office believes of this station must be what it is, or nothing it logs will ever count. */
+static enum err check_station(const struct taking *taking, const struct secret *identity, struct fault *fault)
+{
+	const struct home *home = taking->ingest->home;
+	const struct trust_fields *trust = trust_get(chain_newest(taking->ingest->chain));
+	const struct trust_station *known = trust_station(trust, home->station);
+	char text[RECIPIENT_SIZE], log_key[NOTE_VKEY_MAX];
+	struct recipient recipient;
+
+	age_identity_recipient(&recipient, identity);
+	recipient_print(text, &recipient);
+	note_key_print(log_key, signer_key(taking->ingest->signer));
+	if (strcmp(granted_recipient(grant_get(taking->grant), home->station), text) != 0)
+		return station_fault(fault, taking,
+		    "names this station under another recipient than its own: was it enrolled twice?");
+	if (known == NULL || strcmp(known->log_key, log_key) != 0)
+		return station_fault(fault, taking,
+		    "is for a station that trust knows under another log key than this one's: was it "
+		    "enrolled twice?");
+	return ERR_OK;
+}
+
+/* The batch as it was taken in here, judged by the trust it was accepted under. */
+static enum err open_batch(struct taking *taking, struct fault *fault)
+{
+	const struct ingest *ingest = taking->ingest;
+	const struct grant_fields *grant = grant_get(taking->grant);
+	uint64_t version = progress_accepted(ingest->accepted, grant->manifest_sha256, 0);
+	const struct trust *in_force = version == 0 ? NULL : chain_version(ingest->chain, version);
+	enum err err;
+
+	if (in_force == NULL || !file_exists(ingest->batches, grant->batch))
+		return fault_set(fault, ERR_NO, "grant-batch", taking->where,
+		    "grant %" PRIu64 " is for batch %s, which is not held here as it was granted: ingest "
+		    "the batch first", grant->serial, grant->batch);
+	err = folder_open(&taking->batch, ingest->batches, grant->batch, fault);
+	if (err == ERR_OK)
+		err = document_load(&taking->manifest_document, taking->batch, MANIFEST_NAME, fault);
+	if (err == ERR_OK)
+		err = manifest_open(&taking->manifest, &taking->manifest_document, in_force,
+		    chain_newest(ingest->chain), fault);
+	if (err == ERR_OK)
+		err = grant_check(grant, manifest_get(taking->manifest), manifest_hash(taking->manifest),
+		    taking->where, fault);
+	return err;
+}
+
+static enum err check_keys(const struct taking *taking, const struct secret *identity, struct fault *fault)
+{
+	const struct manifest_fields *manifest = manifest_get(taking->manifest);
+	char place[FAULT_WHERE_MAX];
+	struct grant_keys keys;
+	enum err err;
+
+	snprintf(place, sizeof place, "%s/" GRANT_KEYS_NAME, taking->where);
+	err = grant_keys_open(&keys, buffer_bytes(&taking->keys), identity, grant_get(taking->grant),
+	    manifest, place, fault);
+	if (err != ERR_OK)
+		return err;
+	if (keys.records)
+		err = ingest_check_records(&keys, taking->batch, manifest, place, fault);
+	grant_keys_free(&keys);
+	return err;
+}
+
+static enum err check(struct taking *taking, struct fault *fault)
+{
+	struct secret *identity;
+	enum err err;
+
+	err = home_identity(&identity, taking->ingest->home, fault);
+	if (err != ERR_OK)
+		return err;
+	err = check_station(taking, identity, fault);
+	if (err == ERR_OK)
+		err = open_batch(taking, fault);
+	if (err == ERR_OK)
+		err = check_keys(taking, identity, fault);
+	secret_free(&identity);
+	return err;
+}
+
+static enum err store(const struct taking *taking, const char *serial, struct fault *fault)
+{
+	struct folder_draft draft;
+	char path[PATH_SIZE];
+	enum err err;
+
+	snprintf(path, sizeof path, "%s/" HOME_GRANTS "/%s", taking->ingest->home->path, serial);
+	err = folder_begin(&draft, path, fault);
+	if (err != ERR_OK)
+		return err;
+	err = ingest_copy_document(draft.folder, GRANT_NAME, &taking->document, fault);
+	if (err == ERR_OK)
+		err = file_write(draft.folder, GRANT_KEYS_NAME, buffer_bytes(&taking->keys), 0644, false,
+		    fault);
+	if (err == ERR_OK)
+		return folder_commit(&draft, fault);
+	folder_abandon(&draft);
+	return err;
+}
+
+/* Is the same grant held with the same keys? */
+static enum err compare_held(const struct taking *taking, const char *serial, struct fault *fault)
+{
+	struct buffer grant = BUFFER_EMPTY, keys = BUFFER_EMPTY;
+	enum err err;
+	int folder;
+
+	err = folder_open(&folder, taking->ingest->grants, serial, fault);
+	if (err != ERR_OK)
+		return err;
+	err = file_read(&grant, folder, GRANT_NAME, DOCUMENT_MAX, fault);
+	if (err == ERR_OK)
+		err = file_read(&keys, folder, GRANT_KEYS_NAME, AGE_FILE_MAX, fault);
+	close(folder);
+	if (err == ERR_OK && (!bytes_equal(buffer_bytes(&grant), buffer_bytes(&taking->document.text)) ||
+	    !bytes_equal(buffer_bytes(&keys), buffer_bytes(&taking->keys))))
+		err = fault_set(fault, ERR_NO, "grant-differs", taking->where,
+		    "another grant %s is held here, or its copy is damaged: if this is the right one, remove "
+		    "the folder " HOME_GRANTS "/%s in the home and ingest again", serial, serial);
+	buffer_free(&grant);
+	buffer_free(&keys);
+	return err;
+}
+
+static enum err take_or_keep(struct taking *taking, struct fault *fault)
+{
+	struct ingest *ingest = taking->ingest;
+	const struct grant_fields *grant = grant_get(taking->grant);
+	char serial[SERIAL_SIZE];
+	bool held;
+	enum err err;
+
+	snprintf(serial, sizeof serial, "%" PRIu64, grant->serial);
+	held = file_exists(ingest->grants, serial);
+	err = held ? compare_held(taking, serial, fault) : store(taking, serial, fault);
+	/* one that is held may lack its entry: an ingest was interrupted before it */
+	if (err == ERR_OK &&
+	    (!held || progress_accepted(ingest->accepted, grant->manifest_sha256, grant->serial) == 0))
+		err = ingest_log_accepted(ingest, taking->manifest, taking->grant, fault);
+	if (err != ERR_OK)
+		return err;
+	*(held ? &ingest->report->held : &ingest->report->taken) += 1;
+	ingest_say(ingest, "grant %s for batch %s: %s, %s to %s", serial, grant->batch,
+	    held ? "held already" : "taken", grant->not_before, grant->not_after);
+	return ERR_OK;
+}
+
+static enum err take(struct taking *taking, int medium, bool found, struct fault *fault)
+{
+	const struct trust *trust = chain_newest(taking->ingest->chain);
+	const char *station = taking->ingest->home->station;
+	enum err err;
+
+	err = grant_open(&taking->grant, &taking->document, trust, trust, fault);
+	if (err != ERR_OK)
+		return err;
+	if (!grant_names_station(grant_get(taking->grant), station)) {
+		if (!found)
+			return station_fault(fault, taking, "does not name this station");
+		ingest_say(taking->ingest, "grant %" PRIu64 ": passed over, it is for other stations than %s",
+		    grant_get(taking->grant)->serial, station);
+		return ERR_OK;
+	}
+	err = file_read(&taking->keys, medium, GRANT_KEYS_NAME, AGE_FILE_MAX, fault);
+	if (err == ERR_OK)
+		err = check(taking, fault);
+	if (err == ERR_OK)
+		err = take_or_keep(taking, fault);
+	return err;
+}
+
+enum err ingest_take_grant(struct ingest *ingest, int medium, const char *where, bool found,
+    struct fault *fault)
+{
+	struct taking taking = {.ingest = ingest, .where = where, .batch = -1};
+	enum err err;
+
+	err = ingest_load(&taking.document, ingest, medium, GRANT_NAME, where, fault);
+	if (err == ERR_OK)
+		err = take(&taking, medium, found, fault);
+	taking_end(&taking);
+	return err;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef GAPSEAL_INGEST_PRIVATE_H
+#define GAPSEAL_INGEST_PRIVATE_H
+
+#include "gapseal/grant.h"
+#include "gapseal/ingest.h"
+#include "gapseal/logbook.h"
+#include "gapseal/progress.h"
+
+/* The parts of ingest: ingest.c the order of things, ingest_find.c what lies on a medium, ingest_trust.c,
+ * ingest_batch.c and ingest_grant.c one thing taken, ingest_copy.c bytes into the home, ingest_tree.c
+ * tree.bin, ingest_log.c the entries, ingest_records.c record roots. */
+
+struct ingest {
+	struct home *home;
+	struct ingest_report *report;
+	struct signer *signer;
+	struct chain *chain;           /* in memory only as long as it is stored and logged, too */
+	struct logbook *logbook;
+	struct progress *accepted;     /* of ingest entries alone */
+	uint64_t trust_logged;         /* the latest version the log has */
+	int trust, batches, grants;    /* folders of the home; batches is locked against another ingest */
+	bool fatal;                    /* the last fault was one after which nothing else can be taken */
+};
+
+enum ingest_kind { INGEST_TRUST, INGEST_BATCH, INGEST_GRANT };
+struct ingest_item { /* something found */
+	enum ingest_kind kind;
+	const char *root;          /* as the caller named it */
+	char *inside;              /* folder below root, "" for root itself */
+	char *name;                /* of a trust file below root/inside; "" if root is the file */
+	bool found;                /* by a search, not named by the caller */
+};
+struct ingest_items {
+	struct ingest_item *items;
+	size_t count;
+};
+
+/* ingest_find.c: appends what a path holds. Links inside it are not followed. */
+enum err ingest_find(struct ingest_items *items, struct ingest *ingest, const char *path,
+    struct fault *fault);
+void ingest_items_free(struct ingest_items *items);
+/* The folder of a batch or grant, opened once; or that of a trust file. */
+enum err ingest_item_open(int *folder, const struct ingest_item *item, struct fault *fault);
+/* "<root>/<inside>", for places. */
+void ingest_item_place(char *out, size_t size, const struct ingest_item *item);
+
+/* One thing taken, or said to be held. */
+enum err ingest_take_trust(struct ingest *ingest, const struct document *document, struct fault *fault);
+enum err ingest_take_batch(struct ingest *ingest, int medium, const char *where, struct fault *fault);
+enum err ingest_take_grant(struct ingest *ingest, int medium, const char *where, bool found,
+    struct fault *fault);
+/* "trust-needed" if there is nothing to verify by. */
+enum err ingest_demand_trust(const struct ingest *ingest, const char *where, struct fault *fault);
+/* Reads a document of a medium; its place begins with where. */
+enum err ingest_load(struct document *out, const struct ingest *ingest, int medium, const char *name,
+    const char *where, struct fault *fault);
+
+/* ingest_log.c */
+enum err ingest_log_open(struct ingest *ingest, struct fault *fault);
+enum err ingest_log_trust(struct ingest *ingest, const struct trust *trust, struct fault *fault);
+/* grant NULL: the batch itself. */
+enum err ingest_log_accepted(struct ingest *ingest, const struct manifest *manifest,
+    const struct grant *grant, struct fault *fault);
+void ingest_say(const struct ingest *ingest, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ingest_copy.c: writes a document and its signatures under a name, durable. */
+enum err ingest_copy_document(int to, const char *name, const struct document *document, struct fault *fault);
+/* Copies a records file of exactly size bytes, durable; "records-missing", "records-size" as
+ * records_verify. */
+enum err ingest_copy_file(int from, int to, const char *name, uint64_t size, const char *where,
+    struct fault *fault);
+/* Copies a small file whole. */
+enum err ingest_copy_small(int from, int to, const char *name, size_t limit, struct fault *fault);
+/* Gives a held folder a name that the next sweep removes; the caller frees it with free(3). */
+enum err ingest_set_aside(char **aside, int folder, const char *name, struct fault *fault);
+/* Removes what interrupted or damaged copies have left; only under the lock. */
+enum err ingest_sweep(int folder, const char *where, struct fault *fault);
+
+/* ingest_tree.c: records_verify of a batch folder; the same pass makes its tree.bin, whole and durable or
+ * not at all. */
+enum err ingest_tree(int folder, const struct manifest_fields *fields, const char *where, struct fault *fault);
+
+/* ingest_records.c: every root in keys must belong to the record of its index in a verified copy. */
+struct grant_keys;
+enum err ingest_check_records(const struct grant_keys *keys, int batch,
+    const struct manifest_fields *fields, const char *where, struct fault *fault);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef GAPSEAL_READER_PRIVATE_H
+#define GAPSEAL_READER_PRIVATE_H
+
+#include "gapseal/grant.h"
+#include "gapseal/reader.h"
+
+/* The parts of the reader: reader.c its life and numbering, reader_load.c one batch or grant opened,
+ * reader_answer.c look-ups. */
+
+struct reader_batch {
+	char id[NAME_SIZE];
+	struct document document;
+	struct manifest_fields fields;   /* as parsed: nothing here was verified */
+	int *files;                      /* descriptors of the records files, -1: not open */
+	int tree;                        /* of tree.bin */
+};
+struct reader_grant {
+	uint64_t serial;                 /* as its folder is named */
+	struct document document;
+	struct buffer keys;
+};
+struct reader {
+	int batch_folder;
+	int grant_folder;
+	struct reader_batch **batches;   /* each where it was made: callers hold pointers into them */
+	size_t batch_count;
+	struct reader_grant **grants;
+	size_t grant_count;
+};
+
+enum err reader_batch_load(struct reader_batch **out, int batches, const char *id, struct fault *fault);
+void reader_batch_free(struct reader_batch *batch); /* NULL is fine */
+enum err reader_grant_load(struct reader_grant **out, int grants, const char *name, uint64_t serial,
+    struct fault *fault);
+void reader_grant_free(struct reader_grant *grant); /* NULL is fine */
+
+#endif
