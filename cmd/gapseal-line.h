@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef GAPSEAL_CMD_LINE_H
+#define GAPSEAL_CMD_LINE_H
+
+#include "command.h"
+#include "gapseal/home.h"
+
+/* The commands of the station program, one function each; every one returns the exit code. */
+int line_enroll(const struct command *command, int argc, char **argv);
+int line_trust(const struct command *command, int argc, char **argv);
+int line_ingest(const struct command *command, int argc, char **argv);
+int line_run(const struct command *command, int argc, char **argv);
+int line_status(const struct command *command, int argc, char **argv);
+int line_export(const struct command *command, int argc, char **argv);
+
+#define TOOL "gapseal-line " GAPSEAL_VERSION
+
+/* Every option station.conf may hold, org and name among them. */
+extern const struct config_section station_options;
+
+/* Parses the options of a command that works on a home, fills defaults from H/station.conf, opens the home. options[0] must be
+ * "home". False: return *code. */
+bool line_begin(struct home *home, const struct command *command, const struct command_option *options, size_t count, int argc,
+    char **argv, size_t operands_min, size_t operands_max, struct operands *operands, int *code);
+
+#endif

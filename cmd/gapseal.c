@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#include "gapseal.h"
+
+#include <stdio.h>
+
+#include "gapseal/config.h"
+#include "gapseal/x509.h"
+
+static const struct config_option conf_options[] = {
+	{"ca", CONFIG_TEXT},
+	{"days", CONFIG_NUMBER},
+	{"lot_size", CONFIG_NUMBER},
+	{"no_escrow", CONFIG_BOOLEAN},
+	{"series", CONFIG_TEXT},
+	{"threads", CONFIG_NUMBER},
+	{"trust", CONFIG_TEXT},
+};
+const struct config_section office_options = {
+	.name = NULL,
+	.options = conf_options,
+	.count = sizeof conf_options / sizeof conf_options[0],
+};
+
+enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm, struct fault *fault)
+{
+	if (fd == NO_FD)
+		return secret_ask(out, prompt, confirm, fault);
+	if (fd > 1024)
+		return fault_set(fault, ERR_CANNOT, "usage", "--passphrase-fd", "not a descriptor");
+	return secret_read_fd(out, (int)fd, fault);
+}
+
+enum err office_begin(struct office *office, const struct trust **trust, const char *path, const char *trust_file,
+    const char *pin, struct fault *fault)
+{
+	char fingerprint[FINGERPRINT_SIZE];
+	enum err err = office_open(office, path, fault);
+
+	if (err != ERR_OK)
+		return err;
+	err = office_trust(trust, office, trust_file, pin, fault);
+	if (err != ERR_OK)
+		return err;
+	fingerprint_print(fingerprint, trust_hash(*trust));
+	command_say("trust version %llu of %s, fingerprint %s", (unsigned long long)trust_get(*trust)->version,
+	    trust_get(*trust)->org, fingerprint);
+	return ERR_OK;
+}
+
+static const struct command commands[] = {
+	{"keygen office", "", "make an office folder: age identity, office.conf, ledger", keygen_office},
+	{"keygen officer", "NAME", "make an officer's signing key (minisign)", keygen_officer},
+	{"trust new", "", "make the first trust file", trust_new},
+	{"trust next", "", "make the next version of a trust file", trust_next},
+	{"trust show", "FILE", "show a trust file and its fingerprint", trust_show},
+	{"ca new", "", "make a P-256 certificate authority", ca_make},
+	{"lint", "", "check a profile and a CSV, write nothing", lint},
+	{"compile", "", "make a batch folder from a profile and a CSV", compile},
+	{"sign", "PATH...", "sign batches, grants and trust files", sign},
+	{"grant", "", "permit stations to open lots of a batch", grant},
+	{"inspect", "PATH", "show what a document says; verifies no signature", inspect},
+};
+
+int main(int argc, char **argv)
+{
+	struct fault fault;
+
+	command_begin("gapseal");
+	if (secret_process(&fault) != ERR_OK || x509_process(&fault) != ERR_OK)
+		return command_fault(&fault, false);
+	return command_main(commands, sizeof commands / sizeof commands[0], argc, argv);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef GAPSEAL_CMD_GAPSEAL_H
+#define GAPSEAL_CMD_GAPSEAL_H
+
+#include "command.h"
+#include "gapseal/office.h"
+
+/* The commands of the office program, one function each; every one returns the exit code. */
+int keygen_office(const struct command *command, int argc, char **argv);
+int keygen_officer(const struct command *command, int argc, char **argv);
+int trust_new(const struct command *command, int argc, char **argv);
+int trust_next(const struct command *command, int argc, char **argv);
+int trust_show(const struct command *command, int argc, char **argv);
+int ca_make(const struct command *command, int argc, char **argv);
+int lint(const struct command *command, int argc, char **argv);
+int compile(const struct command *command, int argc, char **argv);
+int sign(const struct command *command, int argc, char **argv);
+int grant(const struct command *command, int argc, char **argv);
+int inspect(const struct command *command, int argc, char **argv);
+
+#define TOOL "gapseal " GAPSEAL_VERSION
+#define NO_FD UINT64_MAX
+
+/* Every option office.conf may hold. */
+extern const struct config_section office_options;
+
+/* A passphrase from the descriptor the user named, or from the terminal (twice if confirm). */
+enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm, struct fault *fault);
+/* Opens office and trust for a command and prints, to stderr, the fingerprint used. */
+enum err office_begin(struct office *office, const struct trust **trust, const char *path, const char *trust_file,
+    const char *pin, struct fault *fault);
+
+#endif
