@@ -8,7 +8,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck disable=SC2086
 install_packages $build_packages
 build=${GAPSEAL_BUILD:-$top/build}
-build_tree "$top" "$build"
+build_tree "$top" "$build" -DGAPSEAL_TESTS=OFF
 
 work=$(mktemp -d)
 modems=""

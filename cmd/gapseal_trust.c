@@ -10,6 +10,7 @@
 /* What both makers of trust files have in common. */
 struct parts {
 	struct texts officers, stations, escrow, witnesses;
+	struct texts retired, compromised, stations_off, revoked_batches, revoked_grants;
 	struct trust_request request;
 };
 
@@ -19,6 +20,36 @@ static void parts_free(struct parts *parts)
 	texts_free(&parts->stations);
 	texts_free(&parts->escrow);
 	texts_free(&parts->witnesses);
+	texts_free(&parts->retired);
+	texts_free(&parts->compromised);
+	texts_free(&parts->stations_off);
+	texts_free(&parts->revoked_batches);
+	texts_free(&parts->revoked_grants);
+}
+
+static void fill(struct parts *parts)
+{
+	struct trust_request *request = &parts->request;
+
+	request->officers = parts->officers.items;
+	request->officer_count = parts->officers.count;
+	request->stations = parts->stations.items;
+	request->station_count = parts->stations.count;
+	request->escrow = parts->escrow.items;
+	request->escrow_count = parts->escrow.count;
+	request->witnesses = parts->witnesses.items;
+	request->witness_count = parts->witnesses.count;
+	request->retired = parts->retired.items;
+	request->retired_count = parts->retired.count;
+	request->compromised = parts->compromised.items;
+	request->compromised_count = parts->compromised.count;
+	request->stations_off = parts->stations_off.items;
+	request->station_off_count = parts->stations_off.count;
+	request->revoked_batches = parts->revoked_batches.items;
+	request->revoked_batch_count = parts->revoked_batches.count;
+	request->revoked_grants = parts->revoked_grants.items;
+	request->revoked_grant_count = parts->revoked_grants.count;
+	request->now = utc_now();
 }
 
 static enum err make(struct parts *parts, const char *out, bool force, struct fault *fault)
@@ -29,15 +60,7 @@ static enum err make(struct parts *parts, const char *out, bool force, struct fa
 	uint8_t hash[HASH_SIZE];
 	enum err err;
 
-	request->officers = parts->officers.items;
-	request->officer_count = parts->officers.count;
-	request->stations = parts->stations.items;
-	request->station_count = parts->stations.count;
-	request->escrow = parts->escrow.items;
-	request->escrow_count = parts->escrow.count;
-	request->witnesses = parts->witnesses.items;
-	request->witness_count = parts->witnesses.count;
-	request->now = utc_now();
+	fill(parts);
 	err = trust_make(&text, request, fault);
 	if (err == ERR_OK)
 		err = file_write(AT_FDCWD, out, buffer_bytes(&text), 0644, force, fault);
@@ -118,6 +141,11 @@ int trust_next(const struct command *command, int argc, char **argv)
 		{"station", OPTION_TEXTS, &parts.stations, "NAME.station", "a station to add; repeat"},
 		{"escrow", OPTION_TEXTS, &parts.escrow, "age1...", "an escrow recipient to add; repeat"},
 		{"witness", OPTION_TEXTS, &parts.witnesses, "VKEY", "a witness to add; repeat"},
+		{"retire", OPTION_TEXTS, &parts.retired, "NAME", "an officer who leaves; repeat"},
+		{"compromised", OPTION_TEXTS, &parts.compromised, "NAME", "an officer whose key others may hold; repeat"},
+		{"station-off", OPTION_TEXTS, &parts.stations_off, "NAME=WHY[:SIZE]", "a station that is lost, stolen or retired; repeat"},
+		{"revoke-batch", OPTION_TEXTS, &parts.revoked_batches, "HEX", "manifest no longer accepted; repeat"},
+		{"revoke-grant", OPTION_TEXTS, &parts.revoked_grants, "SERIAL", "grant no longer accepted; repeat"},
 		{"accept-no-spare", OPTION_FLAG, &parts.request.accept_no_spare, NULL, "allow a trust threshold that needs every officer"},
 		{"out", OPTION_TEXT, &out, "FILE", "file to make"},
 		{"force", OPTION_FLAG, &force, NULL, "replace an existing file"},
@@ -126,7 +154,7 @@ int trust_next(const struct command *command, int argc, char **argv)
 	struct fault fault;
 	int code;
 
-	if (command_options(command, options, 11, argc, argv, 0, 0, &operands, &code)) {
+	if (command_options(command, options, sizeof options / sizeof options[0], argc, argv, 0, 0, &operands, &code)) {
 		code = ERR_OK;
 		if (out == NULL || from == NULL)
 			code = command_missing(command, out == NULL ? "out" : "from");

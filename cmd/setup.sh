@@ -3,8 +3,8 @@
 # Installs the missing Debian packages given as arguments (none: those the build needs), as root or through sudo.
 # Sourced by demo.sh and tests/run.sh; says one clear line where that is not possible.
 
-build_packages="build-essential cmake pkg-config libsodium-dev libssl-dev libcsv-dev libserialport-dev libcmocka-dev
-libjansson-dev libconfuse-dev libsqlite3-dev"
+build_packages="build-essential cmake pkg-config libsodium-dev libssl-dev libcsv-dev libserialport-dev
+libconfuse-dev libsqlite3-dev"
 
 missing_packages() {
 	for package in "$@"; do

@@ -5,13 +5,13 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/cmd/setup.sh"
 
-test_packages="minisign age jq openssl python3 binutils clang"
+test_packages="minisign age jq openssl python3 binutils strace libcmocka-dev libjansson-dev"
 # shellcheck disable=SC2086
 install_packages $build_packages $test_packages
 
 build=${GAPSEAL_BUILD:-$top/build}
-build_tree "$top" "$build" -DGAPSEAL_WERROR=ON
-build_tree "$top" "$build-sanitized" -DGAPSEAL_WERROR=ON -DGAPSEAL_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug
+build_tree "$top" "$build" -DGAPSEAL_WERROR=ON -DGAPSEAL_TESTS=ON
+build_tree "$top" "$build-sanitized" -DGAPSEAL_WERROR=ON -DGAPSEAL_TESTS=ON -DGAPSEAL_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug
 
 summary=$(mktemp -d)
 trap 'rm -rf "$summary"' EXIT

@@ -102,10 +102,21 @@ struct trust_request {
 	const char *const *witnesses;     /* verifier keys */
 	size_t witness_count;
 	uint64_t thresholds[ROLES];       /* 0: keep, or 1 for a first version */
+	/* Changes to a next version; each names something the version before has. */
+	const char *const *retired;       /* officers who leave */
+	size_t retired_count;
+	const char *const *compromised;   /* officers whose key others may hold */
+	size_t compromised_count;
+	const char *const *stations_off;  /* "NAME=lost", "NAME=stolen", "NAME=retired", with ":SIZE" behind: entries past it do not count */
+	size_t station_off_count;
+	const char *const *revoked_batches; /* manifest sha256, hex */
+	size_t revoked_batch_count;
+	const char *const *revoked_grants;  /* serials */
+	size_t revoked_grant_count;
 	bool accept_no_spare;
 	int64_t now;
 };
-/* Appends the canonical document. Codes of trust_check, "trust-no-spare", file codes. */
+/* Appends the canonical document. Codes of trust_check, "trust-no-spare", "trust-change" (names nothing the version before has), file codes. */
 enum err trust_make(struct buffer *out, const struct trust_request *request, struct fault *fault);
 
 /* signing: what an officer puts a name to. */

@@ -131,6 +131,22 @@ static enum err open_grant(struct signing *signing, int folder, const char *path
 	return err;
 }
 
+static const char *const officer_words[] = {"", " (compromised)", " (retired)"};
+static const char *const station_words[] = {"", " (lost)", " (retired)", " (stolen)"};
+
+/* Officers who no longer count, and what is revoked. */
+static void summary_left(struct buffer *out, const struct trust_fields *trust)
+{
+	for (size_t i = 0; i < trust->officers.count; i++) {
+		const struct trust_officer *officer = trust_officer(trust, i);
+
+		if (officer->status != OFFICER_ACTIVE)
+			buffer_format(out, "  officer      %s%s\n", officer->name, officer_words[officer->status]);
+	}
+	if (trust->revoked_batches.count + trust->revoked_grants.count > 0)
+		buffer_format(out, "  revoked      %zu batches, %zu grants\n", trust->revoked_batches.count, trust->revoked_grants.count);
+}
+
 /* The rules, the officers and the stations: a trust document is short enough to be read whole. */
 static void summary_trust(struct signing *signing, const struct trust_fields *trust)
 {
@@ -145,23 +161,28 @@ static void summary_trust(struct signing *signing, const struct trust_fields *tr
 			buffer_format(out, " %s", names[i]);
 		buffer_text(out, "\n");
 	}
+	summary_left(out, trust);
 	buffer_text(out, "  stations    ");
 	for (size_t i = 0; i < trust->stations.count; i++)
-		buffer_format(out, " %s", trust_station_at(trust, i)->name);
+		buffer_format(out, " %s%s", trust_station_at(trust, i)->name, station_words[trust_station_at(trust, i)->status]);
 	buffer_format(out, "%s\n  escrow       %zu recipient%s\n", trust->stations.count == 0 ? " none" : "", trust->escrow.count,
 	    trust->escrow.count == 1 ? "" : "s");
 }
 
-static enum err open_trust(struct signing *signing, const char *path, struct fault *fault)
+/* A next version may already carry signatures of officers that only the version before names; --trust gives that one. */
+static enum err open_trust(struct signing *signing, const char *path, const struct trust_fields *given, struct fault *fault)
 {
+	const struct trust_fields *previous = NULL;
 	struct trust_fields trust;
-	unsigned counted;
+	unsigned counted, before;
 	enum err err = trust_parse(&trust, buffer_bytes(&signing->document.text), path, fault);
 
 	if (err != ERR_OK)
 		return err;
 	snprintf(signing->id, sizeof signing->id, "%llu", (unsigned long long)trust.version);
-	err = trust_count(&counted, NULL, &trust, &trust, ROLE_TRUST, &signing->document, "trust", signing->id, fault);
+	if (given != NULL && given->version + 1 == trust.version)
+		previous = given;
+	err = trust_count_next(&counted, &before, &trust, previous, &signing->document, fault);
 	if (err == ERR_OK)
 		summary_trust(signing, &trust);
 	json_free(&trust, &trust_shape);
@@ -208,7 +229,7 @@ static enum err find_document(struct signing *signing, int *folder, const char *
 	return document_load(&signing->document, *folder, name, fault);
 }
 
-static enum err open_kind(struct signing *signing, int folder, const char *path, struct fault *fault)
+static enum err open_kind(struct signing *signing, int folder, const char *path, const struct trust_fields *trust, struct fault *fault)
 {
 	if (folder >= 0 && has_schema(&signing->document, MANIFEST_SCHEMA)) {
 		signing->kind = SIGNING_MANIFEST;
@@ -220,7 +241,7 @@ static enum err open_kind(struct signing *signing, int folder, const char *path,
 	}
 	if (folder < 0 && has_schema(&signing->document, TRUST_SCHEMA)) {
 		signing->kind = SIGNING_TRUST;
-		return open_trust(signing, path, fault);
+		return open_trust(signing, path, trust, fault);
 	}
 	if (folder < 0 && has_schema(&signing->document, ACTIVATION_SCHEMA)) {
 		signing->kind = SIGNING_ACTIVATION;
@@ -249,7 +270,7 @@ enum err signing_open(struct signing *out, const char *path, const struct trust_
 	*out = (struct signing){0};
 	err = find_document(out, &folder, path, fault);
 	if (err == ERR_OK)
-		err = open_kind(out, folder, path, fault);
+		err = open_kind(out, folder, path, trust, fault);
 	if (err == ERR_OK)
 		err = check_present(out, trust, fault);
 	if (err == ERR_OK)

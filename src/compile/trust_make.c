@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "gapseal/office.h"
+#include "trust_private.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define FILE_MAX 16384
 
 /* Appends one item of size bytes to a list; what the list held stays. */
-static enum err list_add(struct list *list, const void *item, size_t size, struct fault *fault)
+enum err trust_list_add(struct list *list, const void *item, size_t size, struct fault *fault)
 {
 	uint8_t *items = realloc(list->items, (list->count + 1) * size);
 
@@ -28,7 +28,7 @@ static enum err list_copy(struct list *out, const struct list *from, size_t size
 {
 	*out = (struct list){0};
 	for (size_t i = 0; i < from->count; i++) {
-		enum err err = list_add(out, (const uint8_t *)from->items + i * size, size, fault);
+		enum err err = trust_list_add(out, (const uint8_t *)from->items + i * size, size, fault);
 
 		if (err != ERR_OK)
 			return err;
@@ -65,10 +65,10 @@ static enum err add_officer(struct trust_fields *fields, const char *path, struc
 		err = minisig_key_file(&key, buffer_bytes(&file), path, fault);
 	if (err == ERR_OK) {
 		minisig_key_print(officer.key, &key);
-		err = list_add(&fields->officers, &officer, sizeof officer, fault);
+		err = trust_list_add(&fields->officers, &officer, sizeof officer, fault);
 	}
 	for (size_t role = 0; err == ERR_OK && role < ROLES; role++)
-		err = list_add(&fields->roles[role].officers, officer.name, NAME_SIZE, fault);
+		err = trust_list_add(&fields->roles[role].officers, officer.name, NAME_SIZE, fault);
 	buffer_free(&file);
 	return err;
 }
@@ -90,7 +90,7 @@ static enum err add_station(struct trust_fields *fields, const char *org, const 
 	memcpy(station.name, card.station, sizeof station.name);
 	memcpy(station.recipient, card.recipient, sizeof station.recipient);
 	memcpy(station.log_key, card.log_key, sizeof station.log_key);
-	return list_add(&fields->stations, &station, sizeof station, fault);
+	return trust_list_add(&fields->stations, &station, sizeof station, fault);
 }
 
 static enum err add_text(struct list *list, const char *text, size_t size, const char *option, struct fault *fault)
@@ -99,7 +99,7 @@ static enum err add_text(struct list *list, const char *text, size_t size, const
 
 	if (!text_copy(item, size, bytes_of(text)))
 		return fault_set(fault, ERR_CANNOT, "trust-key", option, "too long");
-	return list_add(list, item, size, fault);
+	return trust_list_add(list, item, size, fault);
 }
 
 /* Version N+1 starts as a copy of version N. */
@@ -168,6 +168,8 @@ enum err trust_make(struct buffer *out, const struct trust_request *request, str
 		err = start_from(&fields, request->from, request->from_hash, fault);
 	if (err == ERR_OK)
 		err = add_parts(&fields, request, fault);
+	if (err == ERR_OK)
+		err = trust_apply_changes(&fields, request, fault);
 	if (err == ERR_OK)
 		err = trust_check(&fields, "trust", fault);
 	if (err == ERR_OK)
