@@ -120,7 +120,7 @@ static void accept_log(struct audit *audit, struct audited_log *log)
 	log->good = true;
 	log->end = limit > 0 && limit < checkpoint->size ? limit : checkpoint->size;
 	audit_item_good(audit, log->item, checkpoint->root,
-	    "log of station %s, %" PRIu64 " entries, head signed by the station and %u of %zu witnesses",
+	    "station %s, %" PRIu64 " entries, head signed by it and %u of %zu witnesses",
 	    log->station, checkpoint->size, witnessed, audit->witness_count);
 	look_at_whole(audit, log, witnessed);
 }

@@ -34,12 +34,11 @@ enum {
 	DEVICE_FAILED = 8,     /* an end that was not done */
 	DEVICE_VOID = 16,
 	DEVICE_MISMATCH = 32,
-	DEVICE_RELEASED = 64,  /* only seen: may be done once more */
+	DEVICE_RELEASED = 64,  /* may be done once more; means nothing in flags */
 	DEVICE_OPEN = 256,     /* only flags: a begin was never ended */
 	DEVICE_DUPLICATE = 512, /* only flags */
 	DEVICE_PERMITTED = 1024 /* only flags: its first done had a release */
 };
-#define DEVICE_KEPT (DEVICE_BEGUN | DEVICE_DONE | DEVICE_SAME | DEVICE_FAILED | DEVICE_VOID | DEVICE_MISMATCH)
 
 #define NOBODY UINT32_MAX         /* no log, no grant that was given */
 #define REPEATED (UINT32_MAX - 1) /* in place of a log: all dones of the index are among the repeats */
@@ -152,6 +151,9 @@ struct audit_place {
 };
 void audit_find(struct audit *audit, enum audit_code code, const struct audit_place *place,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* An error under the code of a fault; place may be NULL, text is printable. */
+void audit_find_error(struct audit *audit, const char *code, const struct audit_place *place,
+    const char *text);
 /* Says how many findings were not kept. */
 void audit_find_lost(struct audit *audit);
 

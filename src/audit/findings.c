@@ -11,6 +11,15 @@ const char *audit_severity_name(enum audit_severity severity)
 	return severity == AUDIT_ERROR ? "error" : "warning";
 }
 
+/* Texts end up on terminals and in one-line JSON: a path may hold anything. */
+static void make_printable(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text < 0x20 || *text > 0x7e)
+			*text = '?';
+	}
+}
+
 /* Each severity is kept by itself: a flood of warnings drowns no error. */
 static struct audit_finding *push(struct audit *audit, enum audit_severity severity, const char *code)
 {
@@ -56,6 +65,7 @@ void audit_find(struct audit *audit, enum audit_code code, const struct audit_pl
 	va_start(arguments, format);
 	vsnprintf(finding->text, sizeof finding->text, format, arguments);
 	va_end(arguments);
+	make_printable(finding->text);
 }
 
 /* One finding above the limit, which is why it does not go through push. */
@@ -84,76 +94,14 @@ void audit_find_lost(struct audit *audit)
 	find_lost(audit, AUDIT_WARNING, CODE_LOST_WARNINGS);
 }
 
-static void put_fault(char out[static AUDIT_TEXT_SIZE], const struct fault *fault)
-{
-	snprintf(out, AUDIT_TEXT_SIZE, "%s%s%s", fault->where, fault->where[0] != '\0' ? ": " : "",
-	    fault->text);
-}
-
-static void find_fault(struct audit *audit, const struct audit_place *place, const struct fault *fault)
+void audit_find_error(struct audit *audit, const char *code, const struct audit_place *place,
+    const char *text)
 {
 	static const struct audit_place nowhere;
-	struct audit_finding *finding = push(audit, AUDIT_ERROR, fault->code);
+	struct audit_finding *finding = push(audit, AUDIT_ERROR, code);
 
 	if (finding == NULL)
 		return;
 	set_place(finding, place != NULL ? place : &nowhere);
-	put_fault(finding->text, fault);
-}
-
-enum err audit_item_begin(size_t *out, struct audit *audit, enum audit_kind kind, const char *where,
-    struct fault *fault)
-{
-	struct audit_item *item = audit_push(&audit->items, sizeof *item);
-	struct fault printable;
-
-	if (item == NULL)
-		return fault_memory(fault);
-	fault_set(&printable, ERR_OK, "ok", where, "not looked at");
-	item->kind = kind;
-	item->code = printable.code;
-	memcpy(item->where, printable.where, sizeof item->where);
-	memcpy(item->text, printable.text, sizeof printable.text);
-	*out = audit->items.count - 1;
-	return ERR_OK;
-}
-
-static struct audit_item *item_at(const struct audit *audit, size_t i)
-{
-	return (struct audit_item *)audit->items.items + i;
-}
-
-void audit_item_good(struct audit *audit, size_t number, const uint8_t hash[static HASH_SIZE],
-    const char *format, ...)
-{
-	struct audit_item *item = item_at(audit, number);
-	va_list arguments;
-
-	if (!audit_item_is_good(audit, number))
-		return;
-	memcpy(item->hash, hash, HASH_SIZE);
-	item->hashed = true;
-	va_start(arguments, format);
-	vsnprintf(item->text, sizeof item->text, format, arguments);
-	va_end(arguments);
-}
-
-bool audit_item_is_good(const struct audit *audit, size_t item)
-{
-	return strcmp(item_at(audit, item)->code, "ok") == 0;
-}
-
-enum err audit_item_refuse(struct audit *audit, size_t number, const struct audit_place *place,
-    const struct fault *fault)
-{
-	struct audit_item *item = item_at(audit, number);
-
-	if (fault->err != ERR_NO)
-		return fault->err;
-	find_fault(audit, place, fault);
-	if (!audit_item_is_good(audit, number))
-		return ERR_OK;
-	item->code = fault->code;
-	put_fault(item->text, fault);
-	return ERR_OK;
+	snprintf(finding->text, sizeof finding->text, "%s", text);
 }

@@ -51,8 +51,6 @@ static bool differs(uint64_t *kept, uint64_t number)
 
 void reading_identity(struct reading *reading, const struct entry *entry, struct audited_batch *batch)
 {
-	if (!reading->counts)
-		return;
 	if (batch->imeis != NULL && entry->imei[0] != '\0' &&
 	    differs(&batch->imeis[entry->index], imei_number(entry->imei)))
 		reading_find(reading, CODE_IMEI_DIFFERS, entry, batch,

@@ -26,6 +26,7 @@ void reading_open(struct reading *reading, const struct audit_open *open)
 struct audit_open *reading_opened(struct reading *reading, uint64_t entry)
 {
 	size_t low = 0, high = reading->opens.count;
+	struct audit_open *found;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -35,10 +36,10 @@ struct audit_open *reading_opened(struct reading *reading, uint64_t entry)
 		else
 			high = middle;
 	}
-	if (low == reading->opens.count || open_at(reading, low)->entry != entry || open_at(reading,
-	    low)->ended)
+	if (low == reading->opens.count)
 		return NULL;
-	return open_at(reading, low);
+	found = open_at(reading, low);
+	return found->entry == entry && !found->ended ? found : NULL;
 }
 
 static void sweep(struct reading *reading)

@@ -55,7 +55,7 @@ static void find_tallies(struct reading *reading)
 		const struct audit_tally *tally = &reading->tallies[code];
 		const struct audit_place place = {
 			.batch = tally->batch, .station = reading->log->station, .numbered = true,
-			    .entry = tally->entry
+			.entry = tally->entry
 		};
 		char grant[40] = "";
 
@@ -145,7 +145,7 @@ static void end_log(struct reading *reading)
 		size_t count = (size_t)audited_manifest(batch)->count;
 
 		for (size_t index = 0; index < count; index++)
-			batch->flags[index] |= batch->seen[index] & DEVICE_KEPT;
+			batch->flags[index] |= batch->seen[index];
 	}
 	for (size_t i = 0; i < reading->opens.count; i++) {
 		const struct audit_open *open = (const struct audit_open *)reading->opens.items + i;

@@ -37,15 +37,10 @@ void reading_done(struct reading *reading, const struct entry *entry, struct aud
 		return;
 	}
 	if (first->log != REPEATED)
-		add_repeat(reading->audit, number, entry->index, first, (batch->flags[entry->index] &
-		    DEVICE_PERMITTED) != 0);
+		add_repeat(reading->audit, number, entry->index, first,
+		    (batch->flags[entry->index] & DEVICE_PERMITTED) != 0);
 	first->log = REPEATED;
 	add_repeat(reading->audit, number, entry->index, &done, released);
-}
-
-static uint64_t serial_of(const struct audit *audit, uint32_t grant)
-{
-	return grant == NOBODY ? 0 : grant_get(audited_grant(audit, grant)->grant)->serial;
 }
 
 /* By batch and index, then by the serial of the grant; grants are sorted by it, unknown ones come last. */
@@ -64,14 +59,14 @@ static int compare_repeats(const void *a, const void *b)
 	return (x->done.entry > y->done.entry) - (x->done.entry < y->done.entry);
 }
 
-/* Permits: each done under a later grant that says so again. */
+/* A done under a later grant than the one before, and one that says so again. */
 static bool permitted(const struct audit *audit, const struct audited_repeat *before,
     const struct audited_repeat *repeat)
 {
-	if (repeat->done.grant == NOBODY || serial_of(audit, repeat->done.grant) <= serial_of(audit,
-	    before->done.grant))
-		return false;
-	return list_holds(&grant_get(audited_grant(audit, repeat->done.grant)->grant)->again, repeat->index);
+	uint32_t grant = repeat->done.grant;
+
+	return grant != NOBODY && grant != before->done.grant &&
+	    list_holds(&grant_get(audited_grant(audit, grant)->grant)->again, repeat->index);
 }
 
 /* The first of a group of dones of one index that nothing permits; count if all are. One needs no permit. */
@@ -90,22 +85,23 @@ static size_t first_unpermitted(const struct audit *audit, const struct audited_
 	return count;
 }
 
+/* One that nothing permits is never the first. */
 static void find_duplicate(struct audit *audit, const struct audited_repeat *group, size_t count, size_t bad)
 {
-	const struct audited_repeat *repeat = &group[bad], *other = &group[bad > 0 ? bad - 1 : 1];
-	struct audited_batch *batch = audited_batch(audit, repeat->batch);
+	const struct audited_done *done = &group[bad].done, *before = &group[bad - 1].done;
+	struct audited_batch *batch = audited_batch(audit, group->batch);
 	char imei[IMEI_SIZE];
 	const struct audit_place place = {
-		.batch = audited_manifest(batch)->batch, .imei = imei, .station = audited_log(audit,
-		    repeat->done.log)->station, .indexed = true, .index = repeat->index, .numbered = true,
-		.entry = repeat->done.entry
+		.batch = audited_manifest(batch)->batch, .imei = imei,
+		.station = audited_log(audit, done->log)->station, .indexed = true, .index = group->index,
+		.numbered = true, .entry = done->entry
 	};
 
-	audit_place_imei(imei, batch, repeat->index);
-	batch->flags[repeat->index] |= DEVICE_DUPLICATE;
+	audit_place_imei(imei, batch, group->index);
+	batch->flags[group->index] |= DEVICE_DUPLICATE;
 	audit_find(audit, CODE_DUPLICATE, &place,
 	    "done %zu times without a permit, also by station %s in its entry %" PRIu64, count,
-	    audited_log(audit, other->done.log)->station, other->done.entry);
+	    audited_log(audit, before->log)->station, before->entry);
 }
 
 /* Each grant counts an index once. */

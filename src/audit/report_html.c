@@ -121,11 +121,12 @@ static void put_verdict(struct buffer *out, const struct audit *audit)
 	    audit_complete(audit) ? "every" : "not every");
 }
 
-static void put_count_row(struct buffer *out, const char *name, const char *purpose,
+static void put_count_row(struct buffer *out, const char *name, const char *title, const char *purpose,
     const struct audit_counts *counts)
 {
 	buffer_text(out, "<tr>");
 	put_cell(out, name);
+	put_cell(out, title);
 	put_cell(out, purpose);
 	put_number(out, true, counts->devices);
 	for (enum audit_class i = 0; i < CLASSES; i++)
@@ -138,18 +139,20 @@ static void put_counts(struct buffer *out, const struct audit *audit)
 {
 	struct audit_counts counts;
 
-	buffer_text(out, "<h2>Devices</h2>\n<table>\n<thead><tr><th>batch</th><th>purpose</th>"
+	buffer_text(out, "<h2>Devices</h2>\n<table>\n<thead><tr><th>batch</th><th>title</th><th>purpose</th>"
 	    "<th class=\"number\">devices</th>");
 	for (enum audit_class i = 0; i < CLASSES; i++)
 		buffer_format(out, "<th class=\"number\">%s</th>", audit_class_name(i));
 	buffer_text(out, "<th class=\"number\">refusals</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < audit_batches(audit); i++) {
+		const struct manifest_fields *fields = audit_batch(audit, i);
+
 		audit_counts(&counts, audit, i);
-		put_count_row(out, audit_batch(audit, i)->batch, audit_batch(audit, i)->purpose ==
-		    PURPOSE_REHEARSAL ? "REHEARSAL" : "production", &counts);
+		put_count_row(out, fields->batch, fields->title,
+		    fields->purpose == PURPOSE_REHEARSAL ? "REHEARSAL" : "production", &counts);
 	}
 	audit_counts(&counts, audit, AUDIT_ALL);
-	put_count_row(out, "all", "", &counts);
+	put_count_row(out, "all", "", "", &counts);
 	buffer_format(out, "</tbody>\n</table>\n<p>Refusals of devices that no granted lot holds: %" PRIu64
 	    ".</p>\n", counts.foreign);
 }

@@ -172,23 +172,62 @@ static void test_ends(void **state)
 	assert_int_equal(audit_findings(audit), 4);
 }
 
-/* Thousands of begins wait at once, are ended from the last to the first, and each only once. */
+/* A thousand begins wait at once; all but one are ended, from the last to the first or the other way, and
+ * one of them twice. */
 static void test_many_open(void **state)
 {
-	uint64_t first;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		uint64_t first, kept = turn == 0 ? 0 : 999;
+
+		start();
+		first = book.tree.size;
+		for (unsigned i = 0; i < 1000; i++)
+			book_device(&book, ENTRY_BEGIN, &run, i % 8, PERMIT);
+		for (unsigned i = 0; i < 1000; i++) {
+			uint64_t ended = turn == 0 ? 999 - i : i;
+
+			if (ended != kept)
+				book_end(&book, &run, ended % 8, PERMIT, first + ended, "failed");
+		}
+		book_end(&book, &run, 500 % 8, PERMIT, first + 500, "failed");
+		judge();
+		assert_int_equal(count_code("end-without-begin", AUDIT_ERROR), 1);
+		assert_int_equal(count_code("unresolved", AUDIT_WARNING), 1);
+		assert_int_equal(audit_finding(audit, 1)->entry, first + kept);
+		assert_int_equal(audit_findings(audit), 2);
+		audit_tear_down(state);
+		audit_set_up(state);
+	}
+}
+
+/* The same index of another batch is another device. */
+static void test_other_batch(void **state)
+{
+	struct grant_fields fields;
+	struct run second;
+	uint8_t hash[HASH_SIZE];
 
 	(void)state;
 	start();
-	first = book.tree.size;
-	for (unsigned i = 0; i < 1000; i++)
-		book_device(&book, ENTRY_BEGIN, &run, i % 8, PERMIT);
-	for (unsigned i = 1000; i > 1; i--)
-		book_end(&book, &run, (i - 1) % 8, PERMIT, first + i - 1, "failed");
-	book_end(&book, &run, 7, PERMIT, first + 999, "failed");
+	run_begin(&second, "b2");
+	run_lot(&second, "wo-1", 8);
+	run_put(&second);
+	permit_begin(&fields, &second, 8);
+	permit_put(hash, &fields);
+	book_ingest(&book, &second, 0, NULL, 1);
+	book_ingest(&book, &second, 8, hash, 1);
+	book_end(&book, &second, 1, 8, book_device(&book, ENTRY_BEGIN, &run, 1, PERMIT), "failed");
+	book_same(&book, &second, 2, PERMIT); /* the grant of the other batch */
+	book_provision(&book, &second, 3, 8);
+	book_provision(&book, &run, 3, PERMIT);
 	judge();
-	assert_int_equal(count_code("end-without-begin", AUDIT_ERROR), 1);
+	run_free(&second);
+	assert_int_equal(count_code("end-other-device", AUDIT_ERROR), 1);
+	assert_int_equal(count_code("grant-not-covering", AUDIT_ERROR), 1);
 	assert_int_equal(count_code("unresolved", AUDIT_WARNING), 1);
-	assert_int_equal(audit_findings(audit), 2);
+	assert_int_equal(audit_findings(audit), 3);
+	check_class(3, CLASS_DONE);
+	assert_int_equal(audit_class(audit, 1, 3), CLASS_DONE);
 }
 
 static void test_proof(void **state)
@@ -302,6 +341,7 @@ int main(void)
 		AUDIT_TEST(test_index_and_leaf),
 		AUDIT_TEST(test_ends),
 		AUDIT_TEST(test_many_open),
+		AUDIT_TEST(test_other_batch),
 		AUDIT_TEST(test_proof),
 		AUDIT_TEST(test_form_not_allowed),
 		AUDIT_TEST(test_identities),

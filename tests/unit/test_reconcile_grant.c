@@ -60,6 +60,28 @@ static void test_grant_use(void **state)
 	check_class(2, CLASS_DONE);
 }
 
+/* What one station took in, another has not; nor is another file under its serial the grant. */
+static void test_grant_of_other(void **state)
+{
+	uint8_t hash[HASH_SIZE];
+
+	(void)state;
+	start();
+	memset(&other, 0, sizeof other);
+	other.station = "line2";
+	other.number = 2;
+	book_enroll(&other);
+	book_trust(&other, 1);
+	memcpy(hash, permit, HASH_SIZE);
+	hash[0] ^= 1;
+	book_ingest(&other, &run, PERMIT, hash, 1);
+	book_same(&other, &run, 1, PERMIT);
+	judge();
+	assert_int_equal(count_code("grant-not-ingested", AUDIT_ERROR), 1);
+	assert_int_equal(count_code("batch-not-ingested", AUDIT_ERROR), 1);
+	assert_int_equal(audit_findings(audit), 2);
+}
+
 /* A grant for two single records. */
 static void test_grant_records(void **state)
 {
@@ -128,6 +150,7 @@ int main(void)
 		AUDIT_TEST(test_grant_keys),
 		AUDIT_TEST(test_grant_fits),
 		AUDIT_TEST(test_grant_use),
+		AUDIT_TEST(test_grant_of_other),
 		AUDIT_TEST(test_grant_records),
 		AUDIT_TEST(test_grant_replaced),
 		AUDIT_TEST(test_dates),

@@ -106,6 +106,8 @@ static void start_mixed(void)
 	book_put(&book, &entry);
 	book_device(&book, ENTRY_BEGIN, &run, 4, PERMIT);
 	book_refuse(&book, NULL, 0, "not-in-batch");
+	book_sign_here(&book);
+	buffer_text(&book.text, "torn");
 	book_close(&book, "<i>&\"log'\xc3\xa9");
 	judge_given();
 	run_free(&run);
@@ -134,12 +136,14 @@ static void test_json(void **state)
 	assert_string_equal(text_at(json_array_get(batches, 0), "title"), "Trackers <&\"'> for the north");
 	findings = json_object_get(object, "findings");
 	check_findings(findings);
-	assert_int_equal(json_array_size(findings), 4);
+	assert_int_equal(json_array_size(findings), 5);
 	assert_string_equal(text_at(json_array_get(findings, 0), "code"), "mismatch");
 	assert_string_equal(text_at(json_array_get(findings, 0), "imei"), "352656100367872");
 	assert_int_equal(number_at(json_array_get(findings, 0), "index"), 2);
-	assert_string_equal(text_at(json_array_get(findings, 3), "code"), "unresolved");
-	assert_string_equal(text_at(json_array_get(findings, 3), "severity"), "warning");
+	assert_string_equal(text_at(json_array_get(findings, 2), "code"), "log-tail");
+	assert_non_null(strstr(text_at(json_array_get(findings, 2), "text"), "log'??: "));
+	assert_string_equal(text_at(json_array_get(findings, 4), "code"), "unresolved");
+	assert_string_equal(text_at(json_array_get(findings, 4), "severity"), "warning");
 	json_decref(object);
 }
 
@@ -266,6 +270,7 @@ static void test_html(void **state)
 	assert_non_null(strstr(page, "&lt;i&gt;&amp;&quot;log&#39;??"));
 	assert_non_null(strstr(page, "<td class=\"error\">error</td><td><code>mismatch</code>"));
 	assert_non_null(strstr(page, "What this report does not prove"));
+	assert_non_null(strstr(page, "<td>Trackers &lt;&amp;&quot;&#39;&gt; for the north</td>"));
 	assert_null(strstr(page, "REHEARSAL"));
 	assert_int_equal(occurrences(page, "<br><code>"), 4); /* trust, batch, grant, log */
 }
@@ -301,7 +306,7 @@ static void test_text(void **state)
 	text = report_of(report_text);
 	assert_non_null(strstr(text,
 	    "\nerror [mismatch] batch b1 index 2 IMEI 352656100367872 station line1 entry 6: "));
-	assert_non_null(strstr(text, "verdict: reject, not complete; 2 errors, 2 warnings\n"));
+	assert_non_null(strstr(text, "verdict: reject, not complete; 2 errors, 3 warnings\n"));
 	assert_non_null(strstr(text, "ok log "));
 	text = report_of(report_items_text);
 	assert_null(strstr(text, "verdict"));
