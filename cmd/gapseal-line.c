@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "gapseal-line.h"
 
-#include <stdio.h>
-
-#include "gapseal/config.h"
-
-static const struct config_option conf_options[] = {
-	{"allow_remote", CONFIG_BOOLEAN},
-	{"auto", CONFIG_BOOLEAN},
-	{"batch", CONFIG_TEXTS},
-	{"baud", CONFIG_NUMBER},
-	{"flow", CONFIG_TEXT},
-	{"name", CONFIG_TEXT},
-	{"operator", CONFIG_TEXT},
-	{"org", CONFIG_TEXT},
-	{"port", CONFIG_TEXTS},
-	{"ports_from", CONFIG_TEXT},
-	{"timeout", CONFIG_NUMBER},
-};
-const struct config_section station_options = {
-	.name = NULL,
-	.options = conf_options,
-	.count = sizeof conf_options / sizeof conf_options[0],
-};
-
 bool line_begin(struct home *home, const struct command *command, const struct command_option *options, size_t count, int argc,
     char **argv, size_t operands_min, size_t operands_max, struct operands *operands, int *code)
 {
@@ -38,7 +15,7 @@ bool line_begin(struct home *home, const struct command *command, const struct c
 		return false;
 	}
 	if (home_open(home, path, &fault) != ERR_OK ||
-	    command_defaults(options, count, &station_options, path, HOME_CONF, &fault) != ERR_OK) {
+	    command_defaults(options, count, &home_options, path, HOME_CONF, &fault) != ERR_OK) {
 		*code = command_fault(&fault, false);
 		return false;
 	}

@@ -15,9 +15,6 @@ int line_export(const struct command *command, int argc, char **argv);
 
 #define TOOL "gapseal-line " GAPSEAL_VERSION
 
-/* Every option station.conf may hold, org and name among them. */
-extern const struct config_section station_options;
-
 /* Parses the options of a command that works on a home, fills defaults from H/station.conf, opens the home. options[0] must be
  * "home". False: return *code. */
 bool line_begin(struct home *home, const struct command *command, const struct command_option *options, size_t count, int argc,

@@ -12,6 +12,7 @@
 
 /* +CME ERROR codes the dialogue acts upon. */
 #define CME_NOT_FOUND 513
+#define CME_FULL 515
 #define CME_ACTIVE 518
 #define CME_EXISTS 519
 

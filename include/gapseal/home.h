@@ -19,6 +19,8 @@
  *     H/batches/<id>/         verified copy of a batch folder, and tree.bin
  *     H/grants/<serial>/      verified copy of a grant folder
  *     H/log/                  entries.jsonl, checkpoint
+ *     H/claims                empty; a byte is locked for each device in hand, so that no other process takes it
+ *     H/stop                  if anything has this name, run finishes the devices in hand and ends
  *     H/state                 a cache of the log, signed by the log key; rebuilt when it does not agree
  */
 #define HOME_CONF "station.conf"
@@ -30,6 +32,8 @@
 #define HOME_LOG "log"
 #define HOME_STATE "state"
 #define HOME_TREE "tree.bin"
+#define HOME_CLAIMS "claims"
+#define HOME_STOP "stop"
 
 struct home {
 	int folder;                        /* -1 when closed */

@@ -17,6 +17,8 @@
  *   line   -> vault   DEVICE     a modem said who it is
  *   vault  -> reader  LOOKUP     tags of that IMEI in one batch
  *   reader -> vault   RECORD     the record with its path, or none
+ *   vault  -> station CLEARANCE  the record is found: may the device be gone on with, and what does its label say?
+ *   station -> vault  CLEARANCE  what was scanned for it, or why it may not
  *   vault  -> line    LIST       list your store
  *   line   -> vault   LISTING    what the modem lists (or that it could not be had)
  *   vault  -> line    STEPS      do these (only after the begin entry is durable)
@@ -27,6 +29,7 @@ enum message_kind {
 	MESSAGE_DEVICE,
 	MESSAGE_LOOKUP,
 	MESSAGE_RECORD,
+	MESSAGE_CLEARANCE,
 	MESSAGE_LIST,
 	MESSAGE_LISTING,
 	MESSAGE_STEPS,
@@ -62,7 +65,7 @@ struct message {
 	char firmware[FIRMWARE_SIZE];
 	char unit[UNIT_SIZE];
 
-	/* DEVICE, LISTING, OUTCOME: "" or the reason code why it could not be done (reason.h) */
+	/* DEVICE, CLEARANCE, LISTING, OUTCOME: "" or the reason code why it could not be done (reason.h) */
 	char reason[40];
 
 	/* LOOKUP, RECORD */
@@ -79,7 +82,12 @@ struct message {
 	size_t path_count;
 	uint8_t path[TREE_DEPTH_MAX][HASH_SIZE];
 
+	/* CLEARANCE */
+	enum label wanted;             /* to the station: the label the batch wants */
+	char label[UNIT_SIZE];         /* from it: the IMEI or the serial that was read, "" if nothing was */
+
 	/* LISTING, OUTCOME */
+	bool nul;                      /* the digests this device lists of PEM are over content and a NUL */
 	bool listed;
 	struct listing listing;
 

@@ -24,6 +24,19 @@
  * 513 and no failure. A write answered 519 gets one delete and one more try, 518 one AT+CFUN=4; anything else
  * ends the steps.
  *
+ * What a device understands is found out once and remembered: an AT host and what ends its lines, a Zephyr
+ * shell with the command `at`, or one with only the credentials shell `cred`. Another device at the port, or
+ * the same with other firmware, is noticed by what it answers. All of them are given the same bytes.
+ *
+ *   at     any AT host; SLM and Serial Modem too
+ *   shell  the same commands, wrapped. A shell remembers its lines: before the listing, lines of no meaning
+ *          push what was written out of its history. A write that does not fit a line is "line-limit",
+ *          before any step is sent.
+ *   cred   another store than the modem's, see cred.h. There is no modem to be asked: the device is who its
+ *          label says (provision_label), its firmware is unknown, nothing is put offline or finished,
+ *          and nothing tells it from another that took its place. Messages say that its digests of PEM
+ *          are over content and a NUL.
+ *
  * FINISH_RESET is AT+CFUN=0, which stores, then AT#XMODEMRESET. The modem itself has no documented reset
  * command; that one is Serial Modem's, so hosts without it, which answer ERROR or nothing, are as good: only
  * the AT+CFUN=0 must succeed. A finish that fails says "finish-failed" unless something worse was to be said.
@@ -35,13 +48,38 @@ enum provision_phase {
 	PROVISION_OVER,     /* the last VERDICT came, or no modem answered before the deadline */
 	PROVISION_LEAVING   /* provision_leave: waiting for the device to go */
 };
-struct provision_settings { /* milliseconds */
-	unsigned sync;     /* between two AT while waiting: 500 */
-	unsigned command;  /* ordinary commands: 5000 */
-	unsigned write;    /* CMNG write and delete: 30000 */
-	unsigned cfun;     /* CFUN: 60000 */
+enum provision_dialect { PROVISION_AUTO, PROVISION_AT, PROVISION_SHELL, PROVISION_CRED };
+
+struct provision_settings {
+	/* Milliseconds. */
+	unsigned sync;        /* between two AT while waiting: 500 */
+	unsigned command;     /* ordinary commands: 5000 */
+	unsigned write;       /* CMNG write and delete: 30000 */
+	unsigned cfun;        /* CFUN: 60000 */
+
+	enum provision_dialect dialect;  /* PROVISION_AUTO: found out */
+	bool terminated;                 /* every AT host ends its lines with terminator; otherwise found out */
+	enum at_terminator terminator;
+	/* For bridges and shells with small buffers: so many bytes (0: all), then nothing for so many
+	 * milliseconds. Deadlines are the later for it. */
+	unsigned pace_bytes, pace_ms;
+	unsigned line_limit;             /* a shell's line, its NUL counted: 256, as Zephyr has it */
 };
 extern const struct provision_settings provision_defaults;
+
+#define PROVISION_PACE_MAX 4096  /* bytes, and milliseconds */
+#define PROVISION_LINE_MIN 64
+#define PROVISION_LINE_MAX 65536
+/* One setting by its name in station.conf:
+ *
+ *     dialect     auto | at | shell | cred
+ *     terminator  auto | cr | lf | crlf
+ *     pacing      none | BYTES/MS, such as 12/10
+ *     line_limit  BYTES
+ *
+ * ERR_NO "setting-name": there is no such setting; ERR_CANNOT "setting-value"; the place is the name. */
+enum err provision_set(struct provision_settings *settings, const char *name, const char *value,
+    struct fault *fault);
 
 struct provision;
 enum err provision_new(struct provision **out, unsigned port, const struct provision_settings *settings,
@@ -51,6 +89,9 @@ void provision_free(struct provision **provision);
 /* A fresh presentation: wait for a modem until deadline (UINT64_MAX: for ever). unit: what the operator
  * scanned, "" for none, cut at UNIT_SIZE. Not while a message is owed to the vault. */
 void provision_start(struct provision *provision, const char *unit, uint64_t now, uint64_t deadline);
+/* The IMEI on the label of the device awaited, for one that cannot say its own; "" for none, which
+ * provision_start leaves. It counts until DEVICE is taken: without one such a device is "label-missing". */
+void provision_label(struct provision *provision, const char *imei);
 /* After the last VERDICT: until the device is silent for three seconds or its IMEI changes, asking once a
  * second; then PROVISION_OVER. */
 void provision_leave(struct provision *provision, uint64_t now);
@@ -71,6 +112,8 @@ bool provision_take(struct provision *provision, struct message *out);
 void provision_give(struct provision *provision, const struct message *message, uint64_t now);
 
 enum provision_phase provision_phase(const struct provision *provision);
+/* The dialect of the device in hand or, before it has one, of the last; PROVISION_AT at first. */
+enum provision_dialect provision_dialect(const struct provision *provision);
 /* A word for a face: "sync", "identify", "decide", "list", "offline", "write 2/4", "finish", "leave",
  * "over". */
 const char *provision_step(const struct provision *provision);

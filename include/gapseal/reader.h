@@ -22,7 +22,9 @@ size_t reader_batches(const struct reader *reader);
 const struct document *reader_manifest(const struct reader *reader, size_t batch);
 size_t reader_grants(const struct reader *reader);
 const struct document *reader_grant(const struct reader *reader, size_t grant);
-/* The bytes of the grant's keys.age. */
+/* The serial by which the home names the grant's folder. */
+uint64_t reader_grant_serial(const struct reader *reader, size_t grant);
+/* The bytes of the grant's keys.age; empty if the home has it no more (lot_keys.h). */
 struct bytes reader_grant_keys(const struct reader *reader, size_t grant);
 /* Takes over what was ingested since; *changed tells whether anything was. What was there keeps its number;
  * what is new comes behind it. */

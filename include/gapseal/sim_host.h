@@ -18,25 +18,28 @@
  *
  * SIM_DIALECT_AT is the vendor's AT host: one terminator, which is data inside double quotes; a
  * buffer of 4096, beyond which bytes are dropped, a closing quote too; while the modem works what
- * comes in is lost. SIM_DIALECT_SHELL is the Zephyr shell with its `at` command: echo, prompt,
- * colours, a line of 256, quoting.
+ * comes in is lost. SIM_DIALECT_SLM is Serial Modem: nothing is kept until AT comes, answers stand
+ * between empty lines, unsolicited ones wait for their end. SIM_DIALECT_SHELL is the Zephyr shell with
+ * its `at` command: echo, prompt, colours, a line of 256, quoting. SIM_DIALECT_CRED is the same shell
+ * without `at`, but with `cred`, the TLS credentials shell: no modem is to be seen through it.
  */
-enum sim_dialect { SIM_DIALECT_AT, SIM_DIALECT_SHELL };
+enum sim_dialect { SIM_DIALECT_AT, SIM_DIALECT_SHELL, SIM_DIALECT_CRED, SIM_DIALECT_SLM };
 enum sim_terminator { SIM_TERMINATOR_CR, SIM_TERMINATOR_LF, SIM_TERMINATOR_CRLF };
 
 struct sim_host_settings {
 	enum sim_dialect dialect;
-	enum sim_terminator terminator; /* of the AT host; the shell takes all */
+	enum sim_terminator terminator; /* of AT host and Serial Modem; the shells take all */
 	unsigned nvm_ms;                /* a write or delete takes so long */
 	unsigned boot_ms;               /* from reset to the first byte taken */
-	size_t line_limit;              /* of the shell, its NUL counted */
+	size_t line_limit;              /* of the shells, their NUL counted */
+	size_t cred_buffer;             /* base64 of one credential, of SIM_DIALECT_CRED */
 	bool flow;                      /* nothing is lost while the modem works */
-	bool echo;                      /* the AT host echoes */
-	bool ready;                     /* the AT host prints Ready at power-up */
+	bool echo;                      /* AT host and Serial Modem echo */
+	bool ready;                     /* they print Ready at power-up */
 	bool unescape_lf;               /* the shell's `at` turns \n of a write into CR LF */
 	uint64_t seed;                  /* of the noise */
 };
-/* AT host, CR, no delays, lines of 256 in the shell, seed 1. */
+/* AT host, CR, no delays, lines of 256 in the shells, credentials of 1024 letters, seed 1. */
 extern const struct sim_host_settings sim_host_defaults;
 /* Lays a script's setup over the settings. */
 void sim_host_setup(struct sim_host_settings *settings, const struct sim_setup *setup);

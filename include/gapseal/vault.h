@@ -32,7 +32,14 @@ enum err vault_open(struct vault **out, struct home *home, const struct reader *
 /* Appends stop, syncs, saves the state cache, wipes and frees. *fault tells what failed, the vault is gone in any case. */
 enum err vault_close(struct vault **vault, const char *reason, struct fault *fault);
 
-/* Hands in a message of line or reader. Kept until the next turn. */
+/* Reads what other processes of this station appended to the log. *stale: batches, grants or trust files were ingested or lots closed
+ * since the documents were last looked at: refresh the reader, then the vault. Codes of logbook_lock. */
+enum err vault_catch_up(struct vault *vault, bool *stale, struct fault *fault);
+/* Verifies everything the reader holds now, in place of what it held: what is closed or revoked serves no further device. A device in
+ * hand keeps what it needs to be ended. On failure the old state stays. */
+enum err vault_refresh(struct vault *vault, struct fault *fault);
+
+/* Hands in a message of line, reader or station. Kept until the next turn. */
 void vault_give(struct vault *vault, const struct message *message);
 /* One turn: locks the log, decides everything handed in, one fdatasync and one checkpoint for all entries asked for, then opens records of durable begins. After it vault_take gives the answers. A failing log: ERR_CANNOT or ERR_UNKNOWN, no answers; devices in hand are unknown. */
 enum err vault_turn(struct vault *vault, struct fault *fault);

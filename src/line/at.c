@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "at_text.h"
+#include "at_wire.h"
 
 struct at {
 	struct at_text text;           /* the answer */
@@ -12,9 +13,12 @@ struct at {
 	size_t sent;                   /* bytes of it that were taken */
 	size_t echoed;                 /* bytes of it that came back */
 	const char *prefix;
+	enum at_result (*final)(struct bytes line, uint32_t *number);
 	enum at_terminator terminator;
+	enum at_frame frame;
 	enum at_result result;
 	uint32_t cme;
+	bool unknown;
 	uint64_t deadline;
 };
 
@@ -54,6 +58,11 @@ void at_terminator(struct at *at, enum at_terminator terminator)
 	at->terminator = terminator;
 }
 
+void at_frame(struct at *at, enum at_frame frame)
+{
+	at->frame = frame;
+}
+
 /* The command is over: what it hid goes at once, its information stays until the next at_start. */
 static void at_end(struct at *at, enum at_result result)
 {
@@ -63,39 +72,16 @@ static void at_end(struct at *at, enum at_result result)
 	at->echoed = 0;
 }
 
-static bool put_text(struct secret *command, const char *text)
-{
-	return secret_put(command, bytes_of(text));
-}
-
-static bool put_quoted(struct secret *command, struct bytes hidden)
-{
-	if (memchr(hidden.data, '"', hidden.size) != NULL || memchr(hidden.data, '\0', hidden.size) != NULL)
-		return false;
-	return put_text(command, "\"") && secret_put(command, hidden) && put_text(command, "\"");
-}
-
-static bool put_command(struct secret *out, const struct at_command *command, enum at_terminator terminator)
-{
-	static const char *const terminators[] = {[AT_CR] = "\r", [AT_LF] = "\n", [AT_CRLF] = "\r\n"};
-
-	if (!put_text(out, command->visible))
-		return false;
-	if (command->hidden.size > 0 && !put_quoted(out, command->hidden))
-		return false;
-	if (command->password.size > 0 && !(put_text(out, ",") && put_quoted(out, command->password)))
-		return false;
-	return put_text(out, terminators[terminator]);
-}
-
 void at_start(struct at *at, const struct at_command *command, uint64_t deadline)
 {
 	at_end(at, AT_BUSY);
 	at_text_clear(&at->text);
 	at->prefix = command->prefix;
+	at->final = command->final;
 	at->cme = 0;
+	at->unknown = false;
 	at->deadline = deadline;
-	if (!put_command(at->command, command, at->terminator))
+	if (!at_wire_put(at->command, command, at->frame, at->terminator))
 		at_end(at, AT_GARBAGE);
 }
 
@@ -111,9 +97,9 @@ void at_sent(struct at *at, size_t count)
 	at->sent += count;
 }
 
-/* Whether the line is the next line of the command itself. A host that echoes sends back the lines of a
- * PEM too, one by one, and unsolicited lines may come between them. */
-static bool is_echo(struct at *at, struct bytes line)
+/* A host that echoes sends back the lines of a PEM too, one by one, and unsolicited lines may come between
+ * them. */
+static bool is_host_echo(struct at *at, struct bytes line)
 {
 	struct bytes command = secret_bytes(at->command);
 	size_t start = at->echoed;
@@ -130,10 +116,58 @@ static bool is_echo(struct at *at, struct bytes line)
 	return true;
 }
 
+/* Whether the line is what the command goes on with at start; blanks at its ends were trimmed. */
+static bool is_piece(struct at *at, struct bytes line, size_t start)
+{
+	struct bytes command = secret_bytes(at->command);
+
+	while (start < command.size && command.data[start] <= ' ')
+		start++;
+	if (line.size > command.size - start || memcmp(command.data + start, line.data, line.size) != 0)
+		return false;
+	at->echoed = start + line.size;
+	return true;
+}
+
+/* Whether the line is an echo of the command itself. A shell breaks its line wherever its terminal ends,
+ * and draws it anew behind a line of a log. */
+static bool is_echo(struct at *at, struct bytes line)
+{
+	if (at->frame == AT_FRAME_HOST)
+		return is_host_echo(at, line);
+	return is_piece(at, line, at->echoed) || is_piece(at, line, 0);
+}
+
 static bool is_banner(struct bytes line)
 {
 	return bytes_is(line, "Ready") || bytes_is(line, "The AT host sample started") ||
-	    bytes_starts(line, "#XMODEM: FAULT") || bytes_starts(line, "#XMODEM: INIT");
+	    bytes_starts(line, "#XMODEM: FAULT") || bytes_starts(line, "#XMODEM: INIT") ||
+	    bytes_starts(line, "*** Booting");
+}
+
+static bool ends(struct bytes line, const char *tail)
+{
+	size_t size = strlen(tail);
+
+	return line.size >= size && memcmp(line.data + line.size - size, tail, size) == 0;
+}
+
+/* "AT: command not found": so a shell gives itself away. */
+static bool is_unknown(struct bytes line)
+{
+	return ends(line, ": command not found");
+}
+
+/* What a shell says of a line it does not carry out. */
+static bool is_shell_refusal(struct bytes line)
+{
+	static const char *const heads[] = {"Sending AT command failed with error code", "not terminated:",
+	    "Usage: at ", "Please specify a subcommand"};
+	bool refusal = ends(line, "wrong parameter count");
+
+	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+		refusal = refusal || bytes_starts(line, heads[i]);
+	return refusal;
 }
 
 /* "+CME ERROR: n". A text in place of n (AT+CMEE=2) is an error all the same. */
@@ -149,8 +183,8 @@ static enum at_result cme_result(struct at *at, struct bytes line)
 	return AT_CME;
 }
 
-/* The final result a line is, AT_BUSY if it is none. Whole lines only: base64 and echoes contain "OK". */
-static enum at_result final_result(struct at *at, struct bytes line)
+/* Whole lines only: base64 and echoes contain "OK". */
+static enum at_result modem_result(struct at *at, struct bytes line)
 {
 	if (bytes_is(line, "OK"))
 		return AT_OK;
@@ -158,6 +192,20 @@ static enum at_result final_result(struct at *at, struct bytes line)
 		return AT_ERROR;
 	if (bytes_starts(line, "+CME ERROR:"))
 		return cme_result(at, line);
+	return AT_BUSY;
+}
+
+/* The final result a line is, AT_BUSY if it is none. */
+static enum at_result final_result(struct at *at, struct bytes line)
+{
+	enum at_result result =
+	    at->final != NULL ? at->final(line, &at->cme) : modem_result(at, line);
+
+	if (result != AT_BUSY)
+		return result;
+	at->unknown = is_unknown(line);
+	if (at->unknown || (at->frame != AT_FRAME_HOST && is_shell_refusal(line)))
+		return AT_ERROR;
 	return is_banner(line) ? AT_RESTARTED : AT_BUSY;
 }
 
@@ -209,6 +257,11 @@ enum at_result at_result(const struct at *at)
 uint32_t at_cme(const struct at *at)
 {
 	return at->cme;
+}
+
+bool at_unknown(const struct at *at)
+{
+	return at->unknown;
 }
 
 bool at_line(const struct at *at, size_t i, struct bytes *out)

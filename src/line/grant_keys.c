@@ -37,7 +37,15 @@ const uint8_t *grant_key(uint64_t *number, const struct grant_keys *keys, uint32
 	return cursor.at;
 }
 
-static bool read_head(struct grant_keys *keys, const struct grant_fields *grant)
+/* All keys of a grant, or some of its lot keys. */
+static bool right_count(const struct grant_keys *keys, const struct grant_fields *grant, bool some)
+{
+	if (some)
+		return !keys->records && keys->count > 0 && keys->count <= grant->lots.count;
+	return keys->count == (keys->records ? grant->records.count : grant->lots.count);
+}
+
+static bool read_head(struct grant_keys *keys, const struct grant_fields *grant, bool some)
 {
 	struct cursor cursor = cursor_of(secret_bytes(keys->plain));
 	struct bytes magic, manifest;
@@ -50,11 +58,10 @@ static bool read_head(struct grant_keys *keys, const struct grant_fields *grant)
 		return false;
 	keys->records = kind == GRANT_KEYS_RECORDS;
 	return (keys->records || kind == GRANT_KEYS_LOTS) &&
-	    keys->count == (keys->records ? grant->records.count : grant->lots.count) &&
-	    cursor_left(&cursor) == keys->count * item_size(keys);
+	    right_count(keys, grant, some) && cursor_left(&cursor) == keys->count * item_size(keys);
 }
 
-/* Ascending, as many as were granted, and each of them granted: so exactly those. */
+/* Ascending, and each of them granted: so exactly those if they are as many. */
 static bool are_granted(const struct grant_keys *keys, const struct grant_fields *grant,
     const struct manifest_fields *manifest)
 {
@@ -85,11 +92,11 @@ static bool are_right(const struct grant_keys *keys, const struct manifest_field
 }
 
 static enum err check(struct grant_keys *keys, const struct grant_fields *grant,
-    const struct manifest_fields *manifest, const char *where, struct fault *fault)
+    const struct manifest_fields *manifest, bool some, const char *where, struct fault *fault)
 {
-	if (!read_head(keys, grant) || !are_granted(keys, grant, manifest))
+	if (!read_head(keys, grant, some) || !are_granted(keys, grant, manifest))
 		return fault_set(fault, ERR_NO, "grant-keys", where,
-		    "what is sealed here are not the keys of the lots or records granted");
+		    "what is in here are not the keys of the lots or records granted");
 	if (!are_right(keys, manifest))
 		return fault_set(fault, ERR_NO, "grant-keys", where,
 		    "a lot key is not the one batch %s commits to", manifest->batch);
@@ -110,8 +117,66 @@ enum err grant_keys_open(struct grant_keys *out, struct bytes file, const struct
 		    "this is not the file the grant was signed for: copy it again");
 	err = age_open(&out->plain, file, identity, PLAIN_MAX, where, fault);
 	if (err == ERR_OK)
-		err = check(out, grant, manifest, where, fault);
+		err = check(out, grant, manifest, false, where, fault);
 	if (err != ERR_OK)
 		grant_keys_free(out);
+	return err;
+}
+
+enum err grant_keys_take(struct grant_keys *out, struct secret **plain, const struct grant_fields *grant,
+    const struct manifest_fields *manifest, const char *where, struct fault *fault)
+{
+	enum err err;
+
+	*out = (struct grant_keys){.plain = *plain};
+	*plain = NULL;
+	err = check(out, grant, manifest, true, where, fault);
+	if (err != ERR_OK)
+		grant_keys_free(out);
+	return err;
+}
+
+static uint32_t count_open(const struct grant_keys *keys, const bool *closed)
+{
+	uint32_t count = 0;
+	uint64_t lot;
+
+	for (uint32_t i = 0; i < keys->count; i++) {
+		grant_key(&lot, keys, i);
+		count += !closed[lot];
+	}
+	return count;
+}
+
+/* The head with another count, then the items as they are: an item begins with the number of its lot. */
+static void copy_open(struct secret *out, const struct grant_keys *keys, const bool *closed, uint32_t count)
+{
+	struct bytes plain = secret_bytes(keys->plain);
+	uint8_t number[4];
+	uint64_t lot;
+
+	put_u32(number, count);
+	secret_put(out, bytes_from(plain.data, HEAD_SIZE - sizeof number));
+	secret_put(out, bytes_from(number, sizeof number));
+	for (uint32_t i = 0; i < keys->count; i++) {
+		const uint8_t *key = grant_key(&lot, keys, i);
+
+		if (!closed[lot])
+			secret_put(out, bytes_from(key - sizeof number, LOT_SIZE));
+	}
+}
+
+enum err grant_keys_without(struct secret **out, const struct grant_keys *keys, const bool *closed,
+    struct fault *fault)
+{
+	uint32_t count = count_open(keys, closed);
+	enum err err;
+
+	*out = NULL;
+	if (count == 0)
+		return ERR_OK;
+	err = secret_new(out, HEAD_SIZE + count * LOT_SIZE, fault);
+	if (err == ERR_OK)
+		copy_open(*out, keys, closed, count);
 	return err;
 }

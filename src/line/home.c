@@ -12,6 +12,8 @@
 #define SEED_TEXT_SIZE (2 * SIGNER_SEED_SIZE + 1) /* 64 hex digits and LF */
 
 static const struct config_option options[] = {
+	{"allow_remote", CONFIG_BOOLEAN},
+	{"auto", CONFIG_BOOLEAN},
 	{"batch", CONFIG_TEXTS},
 	{"baud", CONFIG_NUMBER},
 	{"count", CONFIG_NUMBER},
@@ -23,6 +25,7 @@ static const struct config_option options[] = {
 	{"org", CONFIG_TEXT},
 	{"out", CONFIG_TEXT},
 	{"port", CONFIG_TEXTS},
+	{"ports_from", CONFIG_TEXT},
 	{"timeout", CONFIG_NUMBER},
 	{"unit", CONFIG_TEXT},
 };

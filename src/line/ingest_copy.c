@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include "gapseal/file.h"
 #include "ingest_private.h"
 
-#define CHUNK ((size_t)1 << 20)
+#define CHUNK ((size_t)1 << 18) /* stays in the cache between read and write */
 #define FILE_MODE 0644
 #define PART_SUFFIX ".part"
 #define NAMES_MAX 65536
@@ -58,6 +59,14 @@ static enum err copy_bytes(int source, int target, uint64_t size, const char *wh
 	return err;
 }
 
+/* A disk too small for the file says so before an hour of copying; one that cannot reserve says nothing. */
+static enum err reserve(int target, uint64_t size, const char *where, struct fault *fault)
+{
+	if (fallocate(target, 0, 0, (off_t)size) == 0 || errno == EOPNOTSUPP || errno == ENOSYS)
+		return ERR_OK;
+	return fault_errno(fault, "file-write", where, "there is no room for the copy");
+}
+
 static enum err copy_open(int source, int to, const char *name, uint64_t size, const char *where,
     struct fault *fault)
 {
@@ -67,7 +76,9 @@ static enum err copy_open(int source, int to, const char *name, uint64_t size, c
 
 	if (target < 0)
 		return fault_errno(fault, "file-write", where, "cannot create the copy");
-	err = copy_bytes(source, target, size, where, fault);
+	err = reserve(target, size, where, fault);
+	if (err == ERR_OK)
+		err = copy_bytes(source, target, size, where, fault);
 	if (err == ERR_OK && fsync(target) != 0)
 		err = fault_errno(fault, "file-write", where, "cannot sync the copy");
 	if (close(target) != 0 && err == ERR_OK)

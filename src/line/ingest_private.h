@@ -79,7 +79,8 @@ enum err ingest_sweep(int folder, const char *where, struct fault *fault);
 
 /* ingest_tree.c: records_verify of a batch folder; the same pass makes its tree.bin, whole and durable or
  * not at all. */
-enum err ingest_tree(int folder, const struct manifest_fields *fields, const char *where, struct fault *fault);
+enum err ingest_tree(int folder, const struct manifest_fields *fields, const char *where,
+    struct fault *fault);
 
 /* ingest_records.c: every root in keys must belong to the record of its index in a verified copy. */
 struct grant_keys;

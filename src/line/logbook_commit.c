@@ -92,7 +92,7 @@ static enum err make_durable(struct logbook *logbook, struct bytes lines, struct
 	if (err == ERR_OK)
 		err = logbook_datasync(logbook, fault);
 	if (err == ERR_OK)
-		err = logbook_head_write(logbook, &tree, fault);
+		err = logbook_head_sign(logbook, &tree, fault);
 	return err;
 }
 
@@ -111,7 +111,7 @@ static enum err show(struct logbook *logbook, struct bytes lines, struct fault *
 	return err;
 }
 
-enum err logbook_write(struct logbook *logbook, struct fault *fault)
+enum err logbook_flush(struct logbook *logbook, struct fault *fault)
 {
 	struct bytes lines = buffer_bytes(&logbook->lines);
 	struct fault second;
@@ -135,7 +135,7 @@ enum err logbook_commit(struct logbook *logbook, struct fault *fault)
 	enum err err = ERR_OK;
 
 	if (logbook->pending > 0)
-		err = logbook_write(logbook, fault);
+		err = logbook_flush(logbook, fault);
 	logbook_unlock(logbook);
 	return err;
 }

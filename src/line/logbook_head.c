@@ -73,7 +73,7 @@ static enum err sign(struct buffer *note, const struct logbook *logbook, const s
 	return err;
 }
 
-enum err logbook_head_write(struct logbook *logbook, const struct tree *tree, struct fault *fault)
+enum err logbook_head_sign(struct logbook *logbook, const struct tree *tree, struct fault *fault)
 {
 	struct checkpoint head = {.size = tree->size};
 	struct buffer note = BUFFER_EMPTY;

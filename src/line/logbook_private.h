@@ -29,7 +29,7 @@ struct logbook {
 /* logbook_head.c: reads and verifies the checkpoint, unless it is byte for byte the one known. */
 enum err logbook_head_read(struct logbook *logbook, struct fault *fault);
 /* Signs and replaces it; on failure the old one stands. */
-enum err logbook_head_write(struct logbook *logbook, const struct tree *tree, struct fault *fault);
+enum err logbook_head_sign(struct logbook *logbook, const struct tree *tree, struct fault *fault);
 
 /* logbook_scan.c: takes every entry from position to the end of the file, or to the first bytes that are
  * none: those are *rest. Everything the checkpoint covers must be there. */
@@ -42,7 +42,7 @@ enum err logbook_take(struct logbook *logbook, struct bytes line, const struct e
 enum err logbook_recover(struct logbook *logbook, uint64_t rest, struct fault *fault);
 
 /* logbook_commit.c: writes what was appended, and makes it durable, signed for and seen. Stays locked. */
-enum err logbook_write(struct logbook *logbook, struct fault *fault);
+enum err logbook_flush(struct logbook *logbook, struct fault *fault);
 /* Cuts entries.jsonl back to position, durably. ERR_UNKNOWN "log-unknown". */
 enum err logbook_cut(struct logbook *logbook, struct fault *fault);
 enum err logbook_datasync(const struct logbook *logbook, struct fault *fault);

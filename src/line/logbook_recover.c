@@ -81,7 +81,7 @@ static enum err log_recovery(struct logbook *logbook, struct bytes moved, struct
 	    moved.size > 0 ? name : "");
 	err = logbook_append(logbook, &entry, fault);
 	if (err == ERR_OK)
-		err = logbook_write(logbook, fault);
+		err = logbook_flush(logbook, fault);
 	if (err != ERR_OK)
 		logbook_forget(logbook);
 	return err;
@@ -106,6 +106,6 @@ enum err logbook_recover(struct logbook *logbook, uint64_t rest, struct fault *f
 	/* whole entries that nobody signed for: whoever wrote them may not have come to the sync */
 	err = logbook_datasync(logbook, fault);
 	if (err == ERR_OK)
-		err = logbook_head_write(logbook, &logbook->position.tree, fault);
+		err = logbook_head_sign(logbook, &logbook->position.tree, fault);
 	return err;
 }

@@ -101,17 +101,13 @@ static enum err take_next(struct scan *scan, struct bytes line)
 static enum err take_window(struct scan *scan)
 {
 	struct cursor cursor = cursor_of(bytes_from(scan->window, scan->held));
-	const uint8_t *start = cursor.at;
 	struct bytes line;
 	enum err err = ERR_OK;
 
-	while (err == ERR_OK && !scan->ended && take_line(&cursor, &line)) {
+	while (err == ERR_OK && !scan->ended && take_line(&cursor, &line))
 		err = take_next(scan, line);
-		if (!scan->ended)
-			start = cursor.at;
-	}
-	scan->held = (size_t)(scan->window + scan->held - start);
-	memmove(scan->window, start, scan->held);
+	scan->held = cursor_left(&cursor);
+	memmove(scan->window, cursor.at, scan->held);
 	return err;
 }
 

@@ -45,6 +45,9 @@ enum err port_check(const char *path, const struct port_settings *settings, stru
 {
 	struct usb_place place;
 
+	if (path[0] == '\0')
+		return fault_set(fault, ERR_CANNOT, "port-address", path,
+		    "a port is the path of a device, a place on USB or a TCP address");
 	if (port_is_tcp(path))
 		return port_tcp_check(path, settings, fault);
 	if (usb_is_place(path) && !usb_parse(&place, path))

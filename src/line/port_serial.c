@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 
 #include "port_private.h"
 
@@ -21,30 +22,47 @@ static enum sp_flowcontrol flow_control(enum port_flow flow)
 	}
 }
 
-/* 8N1. DTR is asserted, since it gates some hosts' UART; sp_set_flowcontrol leaves it as it is. */
-static bool configure(struct sp_port *serial, const struct port_settings *settings)
+/* libserialport 0.1.1 sets CRTSCTS among the input flags, where it means nothing, and finds it there again. */
+static bool set_rtscts(int fd, bool on)
 {
+	struct termios termios;
+
+	if (tcgetattr(fd, &termios) != 0)
+		return false;
+	if (on)
+		termios.c_cflag |= CRTSCTS;
+	else
+		termios.c_cflag &= ~(tcflag_t)CRTSCTS;
+	return tcsetattr(fd, TCSANOW, &termios) == 0;
+}
+
+/* 8N1. DTR is asserted, since it gates some hosts' UART; sp_set_flowcontrol leaves it as it is. */
+static bool configure(const struct port *port, const struct port_settings *settings)
+{
+	struct sp_port *serial = port->serial;
+
 	return sp_set_baudrate(serial, (int)settings->baud) == SP_OK && sp_set_bits(serial, 8) == SP_OK &&
 	    sp_set_parity(serial, SP_PARITY_NONE) == SP_OK && sp_set_stopbits(serial, 1) == SP_OK &&
 	    sp_set_flowcontrol(serial, flow_control(settings->flow)) == SP_OK &&
-	    sp_set_dtr(serial, SP_DTR_ON) == SP_OK && sp_flush(serial, SP_BUF_INPUT) == SP_OK;
+	    sp_set_dtr(serial, SP_DTR_ON) == SP_OK &&
+	    set_rtscts(port->fd, settings->flow == PORT_FLOW_RTSCTS) && sp_flush(serial, SP_BUF_INPUT) == SP_OK;
 }
 
 /* Whether the driver kept the settings: an adapter may take an odd baud rate and round it to another. */
-static bool kept_settings(struct sp_port *serial, const struct port_settings *settings)
+static bool kept_settings(const struct port *port, const struct port_settings *settings)
 {
 	struct sp_port_config *config;
-	enum sp_rts rts;
 	enum sp_xonxoff xonxoff;
+	struct termios termios;
 	int baud, bits;
 	bool kept;
 
-	if (sp_new_config(&config) != SP_OK)
+	if (tcgetattr(port->fd, &termios) != 0 || sp_new_config(&config) != SP_OK)
 		return false;
-	kept = sp_get_config(serial, config) == SP_OK && sp_get_config_baudrate(config, &baud) == SP_OK &&
-	    sp_get_config_bits(config, &bits) == SP_OK && sp_get_config_rts(config, &rts) == SP_OK &&
+	kept = sp_get_config(port->serial, config) == SP_OK &&
+	    sp_get_config_baudrate(config, &baud) == SP_OK && sp_get_config_bits(config, &bits) == SP_OK &&
 	    sp_get_config_xon_xoff(config, &xonxoff) == SP_OK && baud == (int)settings->baud && bits == 8 &&
-	    (rts == SP_RTS_FLOW_CONTROL) == (settings->flow == PORT_FLOW_RTSCTS) &&
+	    ((termios.c_cflag & CRTSCTS) != 0) == (settings->flow == PORT_FLOW_RTSCTS) &&
 	    (xonxoff != SP_XONXOFF_DISABLED) == (settings->flow == PORT_FLOW_XONXOFF);
 	sp_free_config(config);
 	return kept;
@@ -98,7 +116,7 @@ enum err port_serial_setup(struct port *port, const char *real, const struct por
 		err = secure(port, path, fault);
 	if (err != ERR_OK)
 		return err;
-	if (!configure(port->serial, settings) || !kept_settings(port->serial, settings))
+	if (!configure(port, settings) || !kept_settings(port, settings))
 		return port_bad_settings(fault, path);
 	return ERR_OK;
 }

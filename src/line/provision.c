@@ -10,6 +10,7 @@ const struct provision_settings provision_defaults = {
 	.command = 5000,
 	.write = 30000,
 	.cfun = 60000,
+	.line_limit = 256,
 };
 
 enum err provision_new(struct provision **out, unsigned port, const struct provision_settings *settings,
@@ -31,7 +32,9 @@ enum err provision_new(struct provision **out, unsigned port, const struct provi
 	p->settings = *settings;
 	p->reason = "";
 	p->next = NEVER;
-	p->terminator = AT_CR;
+	p->terminator = settings->terminated ? settings->terminator : AT_CR;
+	p->dialect = settings->dialect != PROVISION_AUTO ? settings->dialect : PROVISION_AT;
+	p->known = p->dialect;
 	*out = p;
 	return ERR_OK;
 }
@@ -45,13 +48,33 @@ void provision_free(struct provision **provision)
 	*provision = NULL;
 }
 
+/* How a stage's commands are sent in the dialect spoken: to a shell's history belong lines of its own. */
+static enum at_frame frame_of(const struct provision *p, enum stage stage)
+{
+	if (p->dialect == PROVISION_AT)
+		return AT_FRAME_HOST;
+	return p->dialect == PROVISION_CRED || stage == STAGE_SCRUB ? AT_FRAME_LINE : AT_FRAME_SHELL;
+}
+
+/* The milliseconds that pacing adds to a command. */
+static uint64_t pause_of(const struct provision *p, size_t size)
+{
+	if (p->settings.pace_bytes == 0)
+		return 0;
+	return (size / p->settings.pace_bytes + 1) * (uint64_t)p->settings.pace_ms;
+}
+
 void provision_send(struct provision *p, enum stage stage, const struct at_command *command,
     uint64_t deadline)
 {
+	enum at_frame frame = frame_of(p, stage);
+
 	p->stage = stage;
 	p->next = NEVER;
 	p->flying = true;
-	at_start(p->at, command, deadline);
+	p->lined = false;
+	at_frame(p->at, frame);
+	at_start(p->at, command, deadline + pause_of(p, at_size(frame, command)));
 }
 
 void provision_blame(struct provision *p, const char *reason)
@@ -73,6 +96,7 @@ void provision_deliver(struct provision *p)
 void provision_start(struct provision *provision, const char *unit, uint64_t now, uint64_t deadline)
 {
 	snprintf(provision->unit, sizeof provision->unit, "%s", unit);
+	provision->label[0] = '\0';
 	provision->owed = MESSAGE_DEVICE;
 	provision->ready = false;
 	provision->gone = false;
@@ -86,6 +110,11 @@ void provision_start(struct provision *provision, const char *unit, uint64_t now
 	sync_begin(provision, now);
 }
 
+void provision_label(struct provision *provision, const char *imei)
+{
+	snprintf(provision->label, sizeof provision->label, "%s", imei);
+}
+
 void provision_leave(struct provision *provision, uint64_t now)
 {
 	leave_begin(provision, now);
@@ -93,15 +122,24 @@ void provision_leave(struct provision *provision, uint64_t now)
 
 struct bytes provision_output(const struct provision *provision)
 {
-	return provision->flying ? at_output(provision->at) : (struct bytes){0};
+	struct bytes output = provision->flying ? at_output(provision->at) : (struct bytes){0};
+	const unsigned pace = provision->settings.pace_bytes;
+
+	if (pace > 0 && output.size > pace - provision->burst)
+		output.size = pace - provision->burst;
+	return output;
 }
 
+/* Deadlines run from a command's start: a line that takes nothing is a silent modem. */
 void provision_sent(struct provision *provision, size_t count, uint64_t now)
 {
-	(void)now; /* deadlines run from a command's start: a line that takes nothing is a silent modem */
 	if (count > 0 && (provision->stage == STAGE_STEP || provision->stage == STAGE_CLEAR))
 		provision->disturbed = true;
 	at_sent(provision->at, count);
+	if (provision->settings.pace_bytes == 0 || count == 0)
+		return;
+	provision->burst += (unsigned)count;
+	provision->resume = now + provision->settings.pace_ms;
 }
 
 typedef void stage_answered(struct provision *p, enum at_result result, uint64_t now);
@@ -117,6 +155,7 @@ static stage_answered *const answered[STAGES] = {
 	[STAGE_STEP] = steps_answered,
 	[STAGE_CLEAR] = steps_clear_answered,
 	[STAGE_GROUND] = steps_ground_answered,
+	[STAGE_SCRUB] = steps_scrub_answered,
 	[STAGE_LIST] = list_answered,
 	[STAGE_FENCE] = list_fence_answered,
 	[STAGE_FINISH] = list_finish_answered,
@@ -132,7 +171,8 @@ static void provision_answered(struct provision *p, uint64_t now)
 	if (!p->flying || result == AT_BUSY)
 		return;
 	p->flying = false;
-	answered[p->stage](p, result, now);
+	if (!dialect_more(p, result, now))
+		answered[p->stage](p, result, now);
 }
 
 void provision_feed(struct provision *provision, struct bytes bytes, uint64_t now)
@@ -148,6 +188,11 @@ static bool is_searching(const struct provision *p)
 	return p->stage == STAGE_SYNC || p->stage == STAGE_DRAIN;
 }
 
+static bool is_pausing(const struct provision *p)
+{
+	return p->flying && p->burst > 0 && p->burst == p->settings.pace_bytes && at_output(p->at).size > 0;
+}
+
 uint64_t provision_due(const struct provision *provision)
 {
 	uint64_t due = provision->next;
@@ -156,6 +201,8 @@ uint64_t provision_due(const struct provision *provision)
 		return 0; /* a command that could not be sent: the next tick takes its result */
 	if (provision->flying && at_due(provision->at) < due)
 		due = at_due(provision->at);
+	if (is_pausing(provision) && provision->resume < due)
+		due = provision->resume;
 	if (is_searching(provision) && provision->deadline < due)
 		due = provision->deadline;
 	return due;
@@ -163,6 +210,8 @@ uint64_t provision_due(const struct provision *provision)
 
 void provision_tick(struct provision *provision, uint64_t now)
 {
+	if (now >= provision->resume)
+		provision->burst = 0;
 	if (provision->flying)
 		at_tick(provision->at, now);
 	provision_answered(provision, now);
@@ -205,6 +254,7 @@ bool provision_take(struct provision *provision, struct message *out)
 	memcpy(out->unit, provision->unit, sizeof out->unit);
 	if (provision->owed == MESSAGE_DEVICE)
 		return true;
+	out->nul = !dialect_has_modem(provision);
 	out->listed = provision->listed;
 	if (provision->listed)
 		out->listing = provision->listing;
@@ -225,6 +275,7 @@ static void task_begin(struct provision *p, enum message_kind owed)
 	p->disturbed = false;
 	p->steps = 0;
 	p->stepped = false;
+	p->scrubbed = false;
 	p->recoveries = 0;
 }
 
@@ -244,6 +295,11 @@ void provision_give(struct provision *provision, const struct message *message, 
 	}
 	if (provision->gone && provision->stage != STAGE_VAULT)
 		list_abandon(provision, "port-gone");
+}
+
+enum provision_dialect provision_dialect(const struct provision *provision)
+{
+	return provision->known;
 }
 
 enum provision_phase provision_phase(const struct provision *provision)
@@ -271,7 +327,7 @@ const char *provision_step(const struct provision *provision)
 {
 	enum stage stage = provision->stage;
 
-	if (stage == STAGE_STEP || stage == STAGE_CLEAR || stage == STAGE_GROUND)
+	if (stage == STAGE_STEP || stage == STAGE_CLEAR || stage == STAGE_GROUND || stage == STAGE_SCRUB)
 		return provision->word;
 	return words[stage];
 }

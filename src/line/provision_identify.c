@@ -7,14 +7,6 @@
 #define LEAVE_PERIOD 1000   /* milliseconds between two questions to a device that is to leave */
 #define LEAVE_MISSED 3      /* questions without its IMEI until it has left */
 
-void identify_begin(struct provision *p, uint64_t now)
-{
-	struct at_command command;
-
-	cmng_errors(&command);
-	provision_send(p, STAGE_ERRORS, &command, now + p->settings.command);
-}
-
 void identify_ask(struct provision *p, enum stage stage, uint64_t now)
 {
 	struct at_command command;
@@ -34,6 +26,62 @@ static void identify_again(struct provision *p, const char *reason, uint64_t now
 	provision_deliver(p);
 }
 
+/* What an IMEI is: "" for a valid one, copied to out, otherwise the reason why not. */
+static const char *read_imei(struct bytes text, char out[static IMEI_SIZE])
+{
+	struct fault fault;
+
+	if (imei_parse(out, text, NULL, &fault) == ERR_OK)
+		return "";
+	if (strcmp(fault.code, "imei-zero") == 0)
+		return "imei-zero";
+	return strcmp(fault.code, "imei-check-digit") == 0 ? "imei-check-digit" : "imei-malformed";
+}
+
+/* A board whose shell only keeps credentials is who its label says. */
+static void identify_by_label(struct provision *p)
+{
+	const char *reason = "label-missing";
+
+	if (p->label[0] != '\0')
+		reason = read_imei(bytes_of(p->label), p->seen);
+	if (reason[0] == '\0')
+		memcpy(p->imei, p->seen, sizeof p->imei);
+	else
+		p->seen[0] = '\0';
+	provision_blame(p, reason);
+	provision_deliver(p);
+}
+
+/* The host answers: on with what the vault waits for. */
+static void go_on(struct provision *p, uint64_t now)
+{
+	if (p->owed == MESSAGE_DEVICE && !dialect_has_modem(p))
+		identify_by_label(p);
+	else if (p->owed == MESSAGE_DEVICE)
+		identify_ask(p, STAGE_IMEI, now);
+	else if (p->owed == MESSAGE_LISTING)
+		list_ask(p, now);
+	else if (p->stepped)
+		steps_over(p, now);
+	else if (dialect_has_modem(p))
+		steps_offline(p, now);
+	else
+		steps_next(p, now);
+}
+
+void identify_begin(struct provision *p, uint64_t now)
+{
+	struct at_command command;
+
+	if (!dialect_has_modem(p)) {
+		go_on(p, now);
+		return;
+	}
+	cmng_errors(&command);
+	provision_send(p, STAGE_ERRORS, &command, now + p->settings.command);
+}
+
 void identify_errors_answered(struct provision *p, enum at_result result, uint64_t now)
 {
 	if (result == AT_SILENT || result == AT_RESTARTED) {
@@ -45,20 +93,13 @@ void identify_errors_answered(struct provision *p, enum at_result result, uint64
 			list_again(p, steps_reason(p, result), false, now);
 		return;
 	}
-	/* A host that has no AT+CMEE still answers ERROR, which suffices. */
-	if (p->owed == MESSAGE_DEVICE)
-		identify_ask(p, STAGE_IMEI, now);
-	else if (p->owed == MESSAGE_OUTCOME && !p->stepped)
-		steps_offline(p, now);
-	else
-		list_ask(p, now);
+	go_on(p, now); /* a host that has no AT+CMEE still answers ERROR, which suffices */
 }
 
 /* What the answer to AT+CGSN=1 says: "" for a valid IMEI, copied to out, otherwise the reason why not. */
 static const char *identify_read(const struct provision *p, enum at_result result, char out[static IMEI_SIZE])
 {
 	struct bytes text;
-	struct fault fault;
 
 	if (result == AT_SILENT || result == AT_RESTARTED)
 		return steps_reason(p, result);
@@ -66,11 +107,7 @@ static const char *identify_read(const struct provision *p, enum at_result resul
 		return "imei-none";
 	if (result != AT_OK || !cmng_imei(p->at, &text))
 		return "garbage";
-	if (imei_parse(out, text, NULL, &fault) == ERR_OK)
-		return "";
-	if (strcmp(fault.code, "imei-zero") == 0)
-		return "imei-zero";
-	return strcmp(fault.code, "imei-check-digit") == 0 ? "imei-check-digit" : "imei-malformed";
+	return read_imei(text, out);
 }
 
 const char *identify_confirm(struct provision *p, enum at_result result)
@@ -131,19 +168,24 @@ void leave_tick(struct provision *p, uint64_t now)
 	struct at_command command;
 
 	p->period_end = now + LEAVE_PERIOD;
+	if (!dialect_has_modem(p)) {
+		dialect_attention(p, STAGE_LEAVE, p->period_end);
+		return;
+	}
 	cmng_ask_imei(&command);
 	provision_send(p, STAGE_LEAVE, &command, p->period_end);
 }
 
-/* A device that was refused for its IMEI stays the same one as long as it does not show a valid one. */
+/* A device that was refused for its IMEI, or has none to show, stays the same one as long as it does not
+ * show a valid one. */
 void leave_answered(struct provision *p, enum at_result result, uint64_t now)
 {
 	char imei[IMEI_SIZE] = "";
-	bool valid = identify_read(p, result, imei)[0] == '\0';
+	bool valid = dialect_has_modem(p) && identify_read(p, result, imei)[0] == '\0';
 	bool changed = valid && strcmp(imei, p->seen) != 0;
 	bool spoke = result != AT_SILENT && result != AT_RESTARTED;
 
-	if (valid || (p->seen[0] == '\0' && spoke))
+	if (valid || (spoke && (p->seen[0] == '\0' || !dialect_has_modem(p))))
 		p->missed = 0;
 	else if (result != AT_RESTARTED)
 		p->missed++;

@@ -8,10 +8,7 @@
 
 void list_ask(struct provision *p, uint64_t now)
 {
-	struct at_command command;
-
-	cmng_list(&command);
-	provision_send(p, STAGE_LIST, &command, now + p->settings.command);
+	dialect_list(p, now);
 }
 
 void list_abandon(struct provision *p, const char *reason)
@@ -36,7 +33,7 @@ static void conclude(struct provision *p, uint64_t now)
 {
 	struct at_command command;
 
-	if (p->owed != MESSAGE_OUTCOME || p->finish == FINISH_NONE) {
+	if (p->owed != MESSAGE_OUTCOME || p->finish == FINISH_NONE || !dialect_has_modem(p)) {
 		provision_deliver(p);
 		return;
 	}
@@ -53,8 +50,11 @@ void list_answered(struct provision *p, enum at_result result, uint64_t now)
 		conclude(p, now);
 	} else if (result != AT_OK) { /* even refused: the command may have been garbled by a restart */
 		list_again(p, steps_reason(p, result), false, now);
-	} else if (!cmng_listing(p->at, &p->listing)) {
+	} else if (!dialect_listing(p)) {
 		list_again(p, "garbage", false, now);
+	} else if (!dialect_has_modem(p)) { /* nobody could be asked who it is */
+		p->listed = true;
+		conclude(p, now);
 	} else {
 		identify_ask(p, STAGE_FENCE, now);
 	}

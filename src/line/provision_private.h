@@ -7,8 +7,8 @@
 
 /*
  * The dialogue in four parts: provision_sync.c finds or recovers a modem, provision_identify.c asks who it
- * is, provision_steps.c changes its store, provision_list.c has it listed and ends a task. provision.c holds
- * the outside.
+ * is, provision_steps.c changes its store, provision_list.c has it listed and ends a task. What differs
+ * between dialects is in provision_dialect.c. provision.c holds the outside.
  */
 enum stage {
 	STAGE_OVER,     /* nothing in hand */
@@ -24,6 +24,7 @@ enum stage {
 	STAGE_STEP,
 	STAGE_CLEAR,    /* a delete because the write found its slot occupied */
 	STAGE_GROUND,   /* AT+CFUN=4 because the modem went active in between */
+	STAGE_SCRUB,    /* lines of no meaning for a shell's history */
 	STAGE_LIST,     /* AT%CMNG=1 */
 	STAGE_FENCE,    /* AT+CGSN=1 behind a listing */
 	STAGE_FINISH,   /* AT+CFUN=0 */
@@ -43,6 +44,17 @@ struct provision {
 	uint64_t next;                  /* when the stage wants to act by itself */
 	uint64_t deadline;              /* of STAGE_DRAIN and STAGE_SYNC together */
 
+	/* dialect */
+	enum provision_dialect dialect; /* spoken */
+	enum provision_dialect known;   /* the last one that was answered */
+	bool lined;                     /* the command in hand has several lines: */
+	unsigned part;                  /* the one in flight */
+	char label[IMEI_SIZE];
+
+	/* pacing */
+	unsigned burst;                 /* bytes sent of the burst in hand */
+	uint64_t resume;                /* when the next one may begin */
+
 	/* What the vault is owed: DEVICE, LISTING or OUTCOME. Ready: it can be taken. */
 	enum message_kind owed;
 	bool ready;
@@ -56,6 +68,7 @@ struct provision {
 	unsigned unheard;               /* of them the last ones, unanswered */
 	bool alive;                     /* something answered in this presentation */
 	bool hurried;                   /* an answer has already cut one period short */
+	unsigned turns;                 /* of dialects in this period */
 	uint64_t period_end;
 
 	/* identity */
@@ -73,6 +86,7 @@ struct provision {
 	bool stepped;                   /* no further step will be sent */
 	bool disturbed;
 	bool cleared, grounded;         /* this step's two second chances */
+	bool scrubbed;                  /* no further line for the history */
 	size_t steps, done;
 	uint32_t codes[STEPS_MAX];
 
@@ -89,6 +103,20 @@ void provision_send(struct provision *p, enum stage stage, const struct at_comma
     uint64_t deadline);
 void provision_blame(struct provision *p, const char *reason); /* the first reason stands */
 void provision_deliver(struct provision *p);                  /* what is owed is ready */
+
+/* provision_dialect.c: commands in the dialect spoken. */
+void dialect_attention(struct provision *p, enum stage stage, uint64_t deadline);
+void dialect_list(struct provision *p, uint64_t now);                   /* STAGE_LIST */
+void dialect_step(struct provision *p, uint64_t now);                   /* STAGE_STEP: the step in hand */
+void dialect_clear(struct provision *p, uint64_t now);                  /* STAGE_CLEAR: deletes its slot */
+/* STAGE_SCRUB: pushes what was written out of a shell's history; false if there is nothing to be hidden. */
+bool dialect_scrub(struct provision *p, uint64_t now);
+/* True if the command in hand has another line, which is sent. */
+bool dialect_more(struct provision *p, enum at_result result, uint64_t now);
+/* Why a step cannot be done, before anything is sent; NULL if it can. */
+const char *dialect_refuses(const struct provision *p, const struct step *step);
+bool dialect_listing(struct provision *p);                              /* the answer, into p->listing */
+bool dialect_has_modem(const struct provision *p);
 
 /* provision_sync.c */
 void sync_begin(struct provision *p, uint64_t now);
@@ -115,6 +143,10 @@ void leave_answered(struct provision *p, enum at_result result, uint64_t now);
 /* provision_steps.c */
 void steps_begin(struct provision *p, const struct message *message, uint64_t now);
 void steps_offline(struct provision *p, uint64_t now);
+void steps_next(struct provision *p, uint64_t now);
+/* No step is left or can be done: the history first, then the listing. */
+void steps_over(struct provision *p, uint64_t now);
+void steps_scrub_answered(struct provision *p, enum at_result result, uint64_t now);
 void steps_offline_answered(struct provision *p, enum at_result result, uint64_t now);
 void steps_mode_answered(struct provision *p, enum at_result result, uint64_t now);
 void steps_same_answered(struct provision *p, enum at_result result, uint64_t now);

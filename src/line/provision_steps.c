@@ -4,6 +4,8 @@
 
 #include "provision_private.h"
 
+#include "gapseal/cred.h"
+
 #define MODE_OFFLINE 4
 
 const char *steps_reason(const struct provision *p, enum at_result result)
@@ -12,7 +14,7 @@ const char *steps_reason(const struct provision *p, enum at_result result)
 		uint32_t cme;
 		const char *reason;
 	} known[] = {{514, "cme-514"}, {515, "cme-515"}, {518, "cme-518"}, {519, "cme-519"}, {527, "cme-527"},
-	    {528, "cme-528"}};
+	    {528, "cme-528"}, {CRED_NO_ROOM, "line-limit"}};
 
 	switch (result) {
 	case AT_SILENT:
@@ -54,6 +56,21 @@ void steps_end(struct provision *p, enum at_result result, const char *reason, u
 	if (lost)
 		list_again(p, reason, true, now);
 	else
+		steps_over(p, now);
+}
+
+void steps_over(struct provision *p, uint64_t now)
+{
+	if (!dialect_scrub(p, now))
+		list_ask(p, now);
+}
+
+/* That the history cannot be cleared is no fault of what was written. */
+void steps_scrub_answered(struct provision *p, enum at_result result, uint64_t now)
+{
+	if (result == AT_SILENT || result == AT_RESTARTED || result == AT_GARBAGE)
+		list_again(p, steps_reason(p, result), false, now);
+	else
 		list_ask(p, now);
 }
 
@@ -83,6 +100,8 @@ static bool steps_count(struct provision *p, const struct message *message)
 	for (p->steps = 0; step_take(&cursor, &step); p->steps++) {
 		if (p->steps == STEPS_MAX || !step_fits(&step))
 			return false;
+		if (dialect_refuses(p, &step) != NULL)
+			provision_blame(p, dialect_refuses(p, &step));
 		p->codes[p->steps] = STEP_NOT_SENT;
 	}
 	return cursor_left(&cursor) == 0;
@@ -93,8 +112,9 @@ void steps_begin(struct provision *p, const struct message *message, uint64_t no
 	p->finish = message->finish;
 	p->done = 0;
 	p->cursor = cursor_of(secret_bytes(message->body));
-	if (!steps_count(p, message)) {
-		provision_blame(p, "internal");
+	if (!steps_count(p, message))
+		p->reason = "internal";
+	if (p->reason[0] != '\0') {
 		provision_deliver(p);
 		return;
 	}
@@ -138,22 +158,16 @@ void steps_mode_answered(struct provision *p, enum at_result result, uint64_t no
 
 static void step_send(struct provision *p, uint64_t now)
 {
-	struct at_command command;
-
-	if (p->step.op == STEP_DELETE)
-		cmng_delete(&command, p->step.slot);
-	else
-		cmng_write(&command, p->step.slot, p->step.content, p->step.password);
 	snprintf(p->word, sizeof p->word, "%s %zu/%zu", p->step.op == STEP_DELETE ? "delete" : "write",
 	    p->done + 1, p->steps);
-	provision_send(p, STAGE_STEP, &command, now + p->settings.write);
+	dialect_step(p, now);
 }
 
-static void step_next(struct provision *p, uint64_t now)
+void steps_next(struct provision *p, uint64_t now)
 {
 	if (!step_take(&p->cursor, &p->step)) {
 		p->stepped = true;
-		list_ask(p, now);
+		steps_over(p, now);
 		return;
 	}
 	p->cleared = false;
@@ -167,7 +181,7 @@ void steps_same_answered(struct provision *p, enum at_result result, uint64_t no
 	const char *reason = identify_confirm(p, result);
 
 	if (reason[0] == '\0')
-		step_next(p, now);
+		steps_next(p, now);
 	else if (strcmp(reason, "imei-changed") == 0)
 		list_abandon(p, reason);
 	else
@@ -182,19 +196,17 @@ static bool is_absent(const struct provision *p, enum at_result result)
 void steps_answered(struct provision *p, enum at_result result, uint64_t now)
 {
 	uint32_t code = step_code(p, result);
-	struct at_command command;
 
 	p->codes[p->done] = code;
 	if (code == CME_EXISTS && p->step.op == STEP_WRITE && !p->cleared) {
 		p->cleared = true;
-		cmng_delete(&command, p->step.slot);
-		provision_send(p, STAGE_CLEAR, &command, now + p->settings.write);
+		dialect_clear(p, now);
 	} else if (code == CME_ACTIVE && !p->grounded) {
 		p->grounded = true;
 		offline_send(p, STAGE_GROUND, now);
 	} else if (result == AT_OK || (p->step.op == STEP_DELETE && is_absent(p, result))) {
 		p->done++;
-		step_next(p, now);
+		steps_next(p, now);
 	} else {
 		steps_end(p, result, steps_reason(p, result), now);
 	}

@@ -188,6 +188,11 @@ const struct document *reader_grant(const struct reader *reader, size_t grant)
 	return &reader->grants[grant]->document;
 }
 
+uint64_t reader_grant_serial(const struct reader *reader, size_t grant)
+{
+	return reader->grants[grant]->serial;
+}
+
 struct bytes reader_grant_keys(const struct reader *reader, size_t grant)
 {
 	return buffer_bytes(&reader->grants[grant]->keys);

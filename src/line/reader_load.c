@@ -125,7 +125,8 @@ enum err reader_grant_load(struct reader_grant **out, int grants, const char *na
 	err = folder_open(&folder, grants, name, fault);
 	if (err == ERR_OK) {
 		err = document_load(&grant->document, folder, GRANT_NAME, fault);
-		if (err == ERR_OK)
+		/* gone once one of its lots was closed: lot_keys.h */
+		if (err == ERR_OK && file_exists(folder, GRANT_KEYS_NAME))
 			err = file_read(&grant->keys, folder, GRANT_KEYS_NAME, AGE_FILE_MAX, fault);
 		close(folder);
 	}

@@ -62,6 +62,11 @@ static const struct reason reasons[] = {
 	    "this device's record holds what this program cannot carry out: call the supervisor"},
 	{"record-slots", "data", "call",
 	    "this device's record touches slots its manifest does not name: call the supervisor"},
+	{"kind-unsupported", "data", "call",
+	    "this device keeps credentials in a shell of its own, where a planned one is of no use: the batch "
+	    "is not made for it"},
+	{"digest-form", "data", "call",
+	    "this device lists digests over content and a NUL, which the batch does not allow as proof"},
 	{"keygen-unsupported", "data", "call",
 	    "this batch wants keys made inside the modem, which this program cannot do: call the supervisor"},
 	{"rehearsal", "data", "quarantine",
@@ -70,6 +75,9 @@ static const struct reason reasons[] = {
 	/* its history */
 	{"changed-after-done", "device", "quarantine",
 	    "this device was done before and no longer lists what was written: find out who changed it"},
+	{"done-uncompared", "operator", "call",
+	    "this device is done, and what it lists can be compared only with its record open: release it to "
+	    "have it checked"},
 	{"attempts-used", "device", "quarantine",
 	    "this device failed as often as the batch allows: set it aside for repair"},
 	{"void", "operator", "quarantine",
@@ -80,6 +88,10 @@ static const struct reason reasons[] = {
 	    "an earlier presentation of this device was cut off and its end is not known: present it again"},
 
 	/* the label scanned */
+	{"label-missing", "operator", "retry",
+	    "the device's IMEI label is wanted and was not scanned: present the device again and scan it"},
+	{"label-differs", "operator", "quarantine",
+	    "the IMEI label scanned is not the one of the modem at this port: check label and board"},
 	{"unit-missing", "operator", "retry",
 	    "the batch wants the unit's label scanned: scan it and present the unit again"},
 	{"unit-differs", "operator", "quarantine",
@@ -123,6 +135,9 @@ static const struct reason reasons[] = {
 	{"cme-none", "fixture", "retry",
 	    "a command was refused without a number, as a garbled one is: check cable, ground and flow "
 	    "control, then present the unit again"},
+	{"line-limit", "station", "call",
+	    "a credential does not fit the line or buffer of this device's shell: give the station its true "
+	    "line limit, or the device larger ones"},
 	{"finish-failed", "device", "retry",
 	    "everything is written and listed but the modem would not power down: present the unit again"},
 	{"attestation-missing", "device", "quarantine",
@@ -148,6 +163,19 @@ static const struct reason reasons[] = {
 	    "what was given as a port is no serial port: check the port's name"},
 	{"port-settings", "fixture", "other-fixture",
 	    "the serial adapter does not take these settings: use another adapter"},
+
+	/* what the station runs besides */
+	{"prepare-failed", "fixture", "other-fixture",
+	    "the step that prepares the fixture failed: see the station's messages, then present the unit again"},
+	{"permit-refused", "operator", "quarantine",
+	    "the interlock does not permit this device at this port: ask the system it comes from"},
+	{"permit-failed", "station", "call",
+	    "the interlock gave no answer: it could not be run, was killed or took too long"},
+	{"after-failed", "fixture", "retry",
+	    "everything is written and proven but the step after it failed: see the station's messages, then "
+	    "present the unit again"},
+	{"port-suspended", "fixture", "call",
+	    "three faults of the fixture in a row: have port and fixture checked, then acknowledge"},
 
 	/* the station */
 	{"log-write", "station", "call",

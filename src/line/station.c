@@ -184,6 +184,10 @@ static enum err route(struct station *station, struct fault *fault)
 			vault_give(station->vault, station->answer);
 		return err;
 	}
+	if (station->message->kind == MESSAGE_CLEARANCE) {
+		vault_give(station->vault, station->message);
+		return ERR_OK;
+	}
 	if (station->message->kind == MESSAGE_STEPS)
 		seat->in_hand = true;
 	if (station->message->kind == MESSAGE_VERDICT)

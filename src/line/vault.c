@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "gapseal/file.h"
 
 #define MESSAGES_PER_PORT 2
 
@@ -11,6 +14,8 @@ static enum err visit(void *context, const struct entry *entry, struct fault *fa
 {
 	struct vault *vault = context;
 
+	if (entry->type == ENTRY_INGEST || entry->type == ENTRY_TRUST || entry->type == ENTRY_CLOSEOUT)
+		vault->stale = true;
 	return progress_entry(vault->progress, entry, fault);
 }
 
@@ -41,6 +46,7 @@ static void free_ports(struct vault *vault)
 	for (unsigned i = 0; vault->ports != NULL && i < vault->settings.ports; i++) {
 		secret_free(&vault->ports[i].plain);
 		secret_free(&vault->ports[i].body);
+		vault_forms_forget(&vault->ports[i]);
 		free(vault->ports[i].hits);
 	}
 	free(vault->ports);
@@ -50,7 +56,10 @@ static void free_ports(struct vault *vault)
 static void vault_free(struct vault *vault)
 {
 	free_ports(vault);
-	vault_batches_free(vault);
+	vault_batches_free(vault->batches, vault->batch_count);
+	free(vault->said.items);
+	if (vault->claims >= 0)
+		close(vault->claims);
 	logbook_close(&vault->logbook);
 	progress_free(&vault->progress);
 	signer_free(&vault->signer);
@@ -123,6 +132,9 @@ static enum err open_all(struct vault *vault, struct fault *fault)
 		err = vault_load_batches(vault, fault);
 	if (err == ERR_OK)
 		err = new_ports(vault, fault);
+	if (err == ERR_OK && vault->settings.ports > 0)
+		err = vault_claims_open(vault, fault);
+	vault->stale = false;
 	return err;
 }
 
@@ -138,6 +150,7 @@ enum err vault_open(struct vault **out, struct home *home, const struct reader *
 	vault->home = home;
 	vault->reader = reader;
 	vault->settings = *settings;
+	vault->claims = -1;
 	err = open_all(vault, fault);
 	if (err == ERR_OK && settings->ports > 0)
 		err = log_start(vault, fault);
@@ -239,6 +252,7 @@ static enum err end_refused(struct vault *vault, struct fault *fault)
 			continue;
 		secret_clear(port->plain);
 		secret_clear(port->body);
+		vault_forms_forget(port);
 		port->answer = ANSWER_VERDICT;
 		err = vault_log_end(vault, i, port->begin, RESULT_FAILED, port->refusal, NULL, NULL, fault);
 	}
@@ -270,6 +284,20 @@ bool vault_take(struct vault *vault, struct message *out)
 void vault_verdict(const struct vault *vault, unsigned port, struct vault_verdict *out)
 {
 	*out = vault->ports[port].verdict;
+}
+
+enum err vault_read_log(const struct vault *vault, log_visit *look, void *context, struct fault *fault)
+{
+	struct log_reading reading;
+	int folder;
+	enum err err = folder_open(&folder, vault->home->folder, HOME_LOG, fault);
+
+	if (err != ERR_OK)
+		return err;
+	err = log_verify(&reading, folder, vault->home->origin, signer_key(vault->signer), NULL, 0, look, context, HOME_LOG,
+	    fault);
+	close(folder);
+	return err;
 }
 
 void vault_head(const struct vault *vault, struct vault_head *out)

@@ -14,7 +14,7 @@
  *     <SHA-256 of the bytes, hex>
  *
  *     <em dash> <org>/<station> <base64>
- *     u64 bytes of entries.jsonl | u64 entries | the tree's edge, one hash a set bit | progress
+ *     u64 bytes of entries.jsonl | u64 latest time | u64 entries | the tree's edge, one hash a set bit | progress
  */
 #define CACHE_HEAD "gapseal/state-cache/v1\n"
 #define CACHE_MAX ((size_t)1 << 30)
@@ -34,6 +34,8 @@ static void put_position(struct buffer *out, const struct log_position *position
 
 	put_u64(number, position->bytes);
 	buffer_put(out, bytes_from(number, sizeof number));
+	put_u64(number, (uint64_t)position->latest);
+	buffer_put(out, bytes_from(number, sizeof number));
 	put_u64(number, position->tree.size);
 	buffer_put(out, bytes_from(number, sizeof number));
 	buffer_put(out, bytes_from(position->tree.edge, edge_count(position->tree.size) * HASH_SIZE));
@@ -42,11 +44,13 @@ static void put_position(struct buffer *out, const struct log_position *position
 static bool take_position(struct cursor *cursor, struct log_position *out)
 {
 	struct bytes edge;
+	uint64_t latest;
 
 	*out = (struct log_position){0};
-	if (!take_u64(cursor, &out->bytes) || !take_u64(cursor, &out->tree.size) ||
+	if (!take_u64(cursor, &out->bytes) || !take_u64(cursor, &latest) || latest > INTEGER_MAX || !take_u64(cursor, &out->tree.size) ||
 	    !take_bytes(cursor, edge_count(out->tree.size) * HASH_SIZE, &edge))
 		return false;
+	out->latest = (int64_t)latest;
 	memcpy(out->tree.edge, edge.data, edge.size);
 	return true;
 }

@@ -19,193 +19,6 @@ static const struct vault_granted *granted_of(struct vault *vault, const struct 
 	return &batch_of(vault, port)->lots[port->lot];
 }
 
-/* Ends the batch in hand without a begin of its own: the entry, then the verdict. */
-static enum err refuse(struct vault *vault, unsigned number, enum result result, const char *reason, struct fault *fault)
-{
-	struct vault_port *port = &vault->ports[number];
-
-	port->answer = ANSWER_VERDICT;
-	return vault_log_refuse(vault, number, result, reason, fault);
-}
-
-/* Whether any lot of the batch may be looked into by this station. */
-static bool searchable(const struct vault *vault, size_t batch)
-{
-	const struct vault_batch *at = &vault->batches[batch];
-
-	if (!at->serves || at->lots == NULL)
-		return false;
-	for (size_t lot = 0; lot < manifest_get(at->manifest)->lots.count; lot++)
-		if (at->lots[lot].live)
-			return true;
-	return false;
-}
-
-/* Goes on to the next batch worth a look; true if there is one. */
-static bool search_next(const struct vault *vault, struct vault_port *port, size_t from)
-{
-	for (size_t batch = from; batch < vault->batch_count; batch++) {
-		if (!searchable(vault, batch))
-			continue;
-		port->searched = batch;
-		port->answer = ANSWER_LOOKUP;
-		return true;
-	}
-	return false;
-}
-
-/* A bad number is never looked up: zeros pass the check digit, and what an unburned modem says is nobody's name. */
-static const char *imei_reason(const char *imei)
-{
-	char checked[IMEI_SIZE];
-	struct fault fault;
-
-	if (imei_parse(checked, bytes_of(imei), "", &fault) == ERR_OK)
-		return NULL;
-	return strcmp(fault.code, "imei-zero") == 0 ? "imei-zero" : "imei-check-digit";
-}
-
-static bool at_other_port(const struct vault *vault, const struct vault_port *port)
-{
-	for (unsigned i = 0; i < vault->settings.ports; i++) {
-		const struct vault_port *other = &vault->ports[i];
-
-		if (other != port && other->stage != STAGE_IDLE && strcmp(other->imei, port->imei) == 0)
-			return true;
-	}
-	return false;
-}
-
-static enum err decide_device(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
-{
-	struct vault_port *port = &vault->ports[number];
-	const char *reason = NULL;
-
-	memcpy(port->imei, message->imei, sizeof port->imei);
-	memcpy(port->firmware, message->firmware, sizeof port->firmware);
-	memcpy(port->unit, message->unit, sizeof port->unit);
-	port->since = vault_clock();
-	port->hit_count = port->hit = 0;
-	port->found = false;
-	port->stage = STAGE_SEARCHING;
-	if (message->reason[0] != '\0')
-		reason = message->reason;
-	else if ((reason = imei_reason(port->imei)) == NULL && at_other_port(vault, port))
-		reason = "imei-twice";
-	if (reason != NULL)
-		return refuse(vault, number, RESULT_REFUSED, reason, fault);
-	if (!search_next(vault, port, 0))
-		return refuse(vault, number, RESULT_REFUSED, "not-in-batch", fault);
-	return ERR_OK;
-}
-
-/* Takes the record over only if it is under the signed root, at its place, with the tag of this IMEI: nothing the reader says is
- * believed. */
-static bool take_record(struct vault *vault, struct vault_port *port, const struct message *message)
-{
-	const struct manifest_fields *manifest = vault_manifest(vault, message->batch);
-	uint8_t key[KEY_SIZE], tag[RECORD_TAG_SIZE];
-	const struct manifest_lot *lot;
-
-	if (message->lot >= manifest->lots.count || !vault->batches[message->batch].lots[message->lot].live)
-		return false;
-	lot = manifest_lot(manifest, message->lot);
-	if (message->index < lot->first || message->index - lot->first >= lot->count)
-		return false;
-	keys_lot_tag_key(key, vault_lot_key(vault, message->batch, message->lot));
-	keys_tag(tag, key, port->imei);
-	secret_wipe(key, sizeof key);
-	if (memcmp(tag, message->record, RECORD_TAG_SIZE) != 0)
-		return false;
-	hash_leaf(port->leaf, bytes_from(message->record, manifest->stride));
-	if (!tree_includes(message->index, manifest->count, port->leaf, message->path, message->path_count, manifest->root))
-		return false;
-	memcpy(port->record, message->record, manifest->stride);
-	port->batch = message->batch;
-	port->lot = message->lot;
-	port->index = message->index;
-	port->found = true;
-	return true;
-}
-
-static bool superseded(const struct vault *vault, const struct vault_port *port)
-{
-	const uint8_t *hash = manifest_hash(vault->batches[port->batch].manifest);
-
-	for (size_t batch = 0; batch < vault->batch_count; batch++) {
-		const struct list *list = &vault_manifest(vault, batch)->supersedes;
-		const struct manifest_supersede *items = list->items;
-
-		for (size_t i = 0; i < list->count; i++)
-			if (memcmp(items[i].manifest_sha256, hash, HASH_SIZE) == 0 &&
-			    (items[i].all || list_holds(&items[i].indices, port->index)))
-				return true;
-	}
-	return false;
-}
-
-/* What settles a device before its store is even listed. */
-static const char *reason_unlisted(const struct vault *vault, const struct vault_port *port, const struct progress_device *device)
-{
-	if ((device->flags & PROGRESS_VOID) != 0)
-		return "void";
-	return superseded(vault, port) ? "superseded" : NULL;
-}
-
-static void look_at_progress(struct vault *vault, struct vault_port *port, struct progress_device *device)
-{
-	progress_device(device, vault->progress, manifest_hash(batch_of(vault, port)->manifest), port->index);
-	port->attempt = device->attempts + 1;
-}
-
-/* The record of the batch in hand is there and checked: list the modem, unless it is settled already. */
-static enum err decide_found(struct vault *vault, unsigned number, struct fault *fault)
-{
-	struct vault_port *port = &vault->ports[number];
-	struct progress_device device;
-	const char *reason;
-
-	look_at_progress(vault, port, &device);
-	reason = reason_unlisted(vault, port, &device);
-	if (reason != NULL)
-		return refuse(vault, number, RESULT_REFUSED, reason, fault);
-	port->stage = STAGE_LISTING;
-	port->answer = ANSWER_LIST;
-	return ERR_OK;
-}
-
-/* All batches were searched: the first hit's record is at hand if it was the only one. */
-static enum err decide_searched(struct vault *vault, unsigned number, struct fault *fault)
-{
-	struct vault_port *port = &vault->ports[number];
-
-	if (port->hit_count == 0)
-		return refuse(vault, number, RESULT_REFUSED, "not-in-batch", fault);
-	if (port->batch == port->hits[0])
-		return decide_found(vault, number, fault);
-	port->stage = STAGE_FETCHING;
-	port->searched = port->hits[0];
-	port->answer = ANSWER_LOOKUP;
-	return ERR_OK;
-}
-
-static enum err decide_record(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
-{
-	struct vault_port *port = &vault->ports[number];
-
-	if (message->reason[0] != '\0')
-		return refuse(vault, number, RESULT_FAILED, message->reason, fault);
-	if (message->found && !take_record(vault, port, message))
-		return refuse(vault, number, RESULT_FAILED, "record-path", fault);
-	if (port->stage == STAGE_FETCHING)
-		return message->found ? decide_found(vault, number, fault) : refuse(vault, number, RESULT_FAILED, "record-path", fault);
-	if (message->found)
-		port->hits[port->hit_count++] = port->searched;
-	if (search_next(vault, port, port->searched + 1))
-		return ERR_OK;
-	return decide_searched(vault, number, fault);
-}
-
 /* The commitment over what the modem lists, by the blind alone: the record stays closed. True if it is the record's. */
 static bool observe(struct vault *vault, struct vault_port *port, const struct listing *listing, uint8_t state[static HASH_SIZE])
 {
@@ -230,11 +43,16 @@ static bool permitted_again(struct vault *vault, const struct vault_port *port, 
 	}
 }
 
+/* What was closed or revoked while the device was in hand, and what its dates and count say. */
 static const char *grant_reason(struct vault *vault, const struct vault_port *port, const struct progress_device *device)
 {
 	const struct vault_granted *granted = granted_of(vault, port);
+	const struct manifest *manifest = batch_of(vault, port)->manifest;
 	char now[UTC_SIZE];
 
+	if (!granted->live)
+		return progress_closed(vault->progress, manifest_hash(manifest), manifest_lot(manifest_get(manifest), port->lot)->name) ?
+		    "lot-closed" : "revoked";
 	utc_format(now, utc_now());
 	if (strcmp(now, granted->not_before) < 0)
 		return "grant-not-yet";
@@ -270,8 +88,10 @@ static const char *reason_to_refuse(struct vault *vault, const struct vault_port
 
 	if (reason != NULL)
 		return reason;
+	if (port->nul && !vault_allows_nul(policy))
+		return "digest-form";
 	if ((device->flags & PROGRESS_DONE) != 0 && !permitted_again(vault, port, device))
-		return "changed-after-done";
+		return port->nul ? "done-uncompared" : "changed-after-done";
 	if (device->attempts >= policy->attempts)
 		return "attempts-used";
 	reason = grant_reason(vault, port, device);
@@ -311,16 +131,23 @@ static enum err decide_listing(struct vault *vault, unsigned number, const struc
 	const char *reason;
 
 	if (!message->listed)
-		return refuse(vault, number, RESULT_FAILED, message->reason, fault);
+		return vault_refuse(vault, number, RESULT_FAILED, message->reason, fault);
 	if (strcmp(message->imei, port->imei) != 0)
-		return refuse(vault, number, RESULT_FAILED, "imei-changed", fault);
+		return vault_refuse(vault, number, RESULT_FAILED, "imei-changed", fault);
+	if (port->twin)
+		return vault_refuse(vault, number, RESULT_REFUSED, "imei-twice", fault);
 	port->before = message->listing;
-	look_at_progress(vault, port, &device);
+	port->nul = message->nul;
+	port->nul_counted = false;
+	vault_look(&device, vault, port);
+	reason = vault_settled(vault, port, &device);
+	if (reason != NULL)
+		return vault_refuse(vault, number, RESULT_REFUSED, reason, fault);
 	if (observe(vault, port, &port->before, state))
 		return decide_equal(vault, number, &device, state, fault);
 	reason = reason_to_refuse(vault, port, &device);
 	if (reason != NULL)
-		return refuse(vault, number, RESULT_REFUSED, reason, fault);
+		return vault_refuse(vault, number, RESULT_REFUSED, reason, fault);
 	return decide_begin(vault, number, &device, state, fault);
 }
 
@@ -350,8 +177,11 @@ static enum err decide_outcome(struct vault *vault, unsigned number, const struc
 	const char *reason = message->reason;
 	enum result result = RESULT_FAILED;
 	uint8_t state[HASH_SIZE];
+	struct listing listing = message->listing;
 	bool listed = message->listed && strcmp(message->imei, port->imei) == 0;
 
+	port->nul_counted = vault_forms_apply(port, &vault_manifest(vault, port->batch)->policy, &listing);
+	vault_forms_forget(port);
 	secret_clear(port->plain);
 	secret_clear(port->body);
 	port->answer = ANSWER_VERDICT;
@@ -360,11 +190,14 @@ static enum err decide_outcome(struct vault *vault, unsigned number, const struc
 	if (!listed)
 		return vault_log_end(vault, number, port->begin, message->disturbed ? RESULT_UNKNOWN : RESULT_FAILED,
 		    reason[0] != '\0' ? reason : "no-answer", NULL, message, fault);
-	if (observe(vault, port, &message->listing, state))
+	if (observe(vault, port, &listing, state))
 		result = RESULT_DONE;
 	else if (reason[0] == '\0' || strcmp(reason, "finish-failed") == 0)
-		reason = reason_different(&vault_manifest(vault, port->batch)->policy, &message->listing);
-	if (result == RESULT_DONE && strcmp(reason, "finish-failed") != 0)
+		reason = reason_different(&vault_manifest(vault, port->batch)->policy, &listing);
+	/* Listed but perhaps not kept: a modem that did not power down may forget. The next presentation finds it the same, or not. */
+	if (result == RESULT_DONE && strcmp(reason, "finish-failed") == 0)
+		result = RESULT_FAILED;
+	else if (result == RESULT_DONE)
 		reason = "";
 	return vault_log_end(vault, number, port->begin, result, reason, state, message, fault);
 }
@@ -374,9 +207,11 @@ enum err vault_decide(struct vault *vault, const struct message *message, struct
 	const enum vault_stage stage = vault->ports[message->port].stage;
 
 	if (message->kind == MESSAGE_DEVICE && stage == STAGE_IDLE)
-		return decide_device(vault, message->port, message, fault);
+		return vault_decide_device(vault, message->port, message, fault);
 	if (message->kind == MESSAGE_RECORD && (stage == STAGE_SEARCHING || stage == STAGE_FETCHING))
-		return decide_record(vault, message->port, message, fault);
+		return vault_decide_record(vault, message->port, message, fault);
+	if (message->kind == MESSAGE_CLEARANCE && stage == STAGE_CLEARANCE)
+		return vault_decide_clearance(vault, message->port, message, fault);
 	if (message->kind == MESSAGE_LISTING && stage == STAGE_LISTING)
 		return decide_listing(vault, message->port, message, fault);
 	if (message->kind == MESSAGE_OUTCOME && stage == STAGE_PLAYING)
@@ -401,24 +236,6 @@ void vault_open_record(struct vault *vault, unsigned number)
 	snprintf(port->refusal, sizeof port->refusal, "%s", reason != NULL ? reason : "");
 }
 
-static void answer_lookup(struct vault *vault, unsigned number, struct message *out)
-{
-	struct vault_port *port = &vault->ports[number];
-	const struct vault_batch *batch = &vault->batches[port->searched];
-	uint8_t key[KEY_SIZE];
-
-	out->kind = MESSAGE_LOOKUP;
-	out->batch = (unsigned)port->searched;
-	for (uint32_t lot = 0; lot < manifest_get(batch->manifest)->lots.count && out->lots < LOOKUP_MAX; lot++) {
-		if (!batch->lots[lot].live)
-			continue;
-		out->lookup[out->lots].lot = lot;
-		keys_lot_tag_key(key, vault_lot_key(vault, port->searched, lot));
-		keys_tag(out->lookup[out->lots++].tag, key, port->imei);
-	}
-	secret_wipe(key, sizeof key);
-}
-
 static void answer_verdict(struct vault *vault, unsigned number, struct message *out)
 {
 	struct vault_port *port = &vault->ports[number];
@@ -429,6 +246,7 @@ static void answer_verdict(struct vault *vault, unsigned number, struct message 
 	out->more = port->hit_count > 0 && ++port->hit < port->hit_count;
 	if (!out->more) {
 		port->stage = STAGE_IDLE;
+		vault_unclaim(vault, port);
 		return;
 	}
 	port->stage = STAGE_FETCHING;
@@ -449,7 +267,11 @@ bool vault_answer(struct vault *vault, unsigned number, struct message *out)
 	case ANSWER_NONE:
 		return false;
 	case ANSWER_LOOKUP:
-		answer_lookup(vault, number, out);
+		vault_lookup(vault, port->searched, port->imei, out);
+		return true;
+	case ANSWER_CLEARANCE:
+		out->kind = MESSAGE_CLEARANCE;
+		out->wanted = (enum label)vault_manifest(vault, port->batch)->policy.label;
 		return true;
 	case ANSWER_LIST:
 		out->kind = MESSAGE_LIST;

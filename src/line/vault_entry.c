@@ -49,7 +49,8 @@ static void verdict_fields(struct entry *entry, const struct vault_port *port, e
 	entry->ms = vault_clock() - port->since;
 	snprintf(entry->reason, sizeof entry->reason, "%s", reason);
 	snprintf(entry->result, sizeof entry->result, "%s", result_name(result));
-	snprintf(entry->form, sizeof entry->form, "%s", result == RESULT_DONE || result == RESULT_SAME ? "exact" : "");
+	if (result == RESULT_DONE || result == RESULT_SAME)
+		snprintf(entry->form, sizeof entry->form, "%s", port->nul_counted ? "nul" : "exact");
 	set_hash(&entry->state, state);
 }
 

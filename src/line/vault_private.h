@@ -6,8 +6,9 @@
 #include "gapseal/keys.h"
 #include "gapseal/vault.h"
 
-/* The parts of the vault: vault.c life and turns, vault_load.c documents and keys, vault_device.c decisions about one
- * device, vault_steps.c a record turned into steps, vault_entry.c what is logged. */
+/* The parts of the vault: vault.c life and turns, vault_load.c documents and keys, vault_grants.c grants, vault_lots.c lots, vault_refresh.c the same while devices are in hand,
+ * vault_find.c which record is the device's, vault_clearance.c its label, vault_claim.c that it is nowhere else, vault_device.c what is
+ * done about it, vault_steps.c a record turned into steps, vault_entry.c what is logged. */
 
 struct vault_granted {           /* one lot of a batch this station may open */
 	bool live;
@@ -30,12 +31,20 @@ enum vault_stage {
 	STAGE_IDLE,
 	STAGE_SEARCHING,         /* which batches hold the device? */
 	STAGE_FETCHING,          /* the record of a later batch */
+	STAGE_CLEARANCE,         /* the station scans its label, and asks whom it must */
 	STAGE_LISTING,
 	STAGE_PLAYING,
 };
 
 /* What goes out for a port once the entries asked for are durable. */
-enum vault_answer { ANSWER_NONE, ANSWER_LOOKUP, ANSWER_LIST, ANSWER_STEPS, ANSWER_VERDICT };
+enum vault_answer { ANSWER_NONE, ANSWER_LOOKUP, ANSWER_CLEARANCE, ANSWER_LIST, ANSWER_STEPS, ANSWER_VERDICT };
+
+/* The digests a planned content is listed with: over it, and over it and a NUL. */
+struct vault_form {
+	struct slot slot;
+	uint8_t exact[HASH_SIZE];
+	uint8_t nul[HASH_SIZE];
+};
 
 struct vault_port {
 	enum vault_stage stage;
@@ -44,6 +53,8 @@ struct vault_port {
 	char firmware[FIRMWARE_SIZE];
 	char unit[UNIT_SIZE];
 	uint64_t since;          /* monotonic milliseconds of DEVICE */
+	bool claimed;            /* vault_claim holds the IMEI for this port */
+	bool twin;               /* the IMEI was shown at another port meanwhile */
 
 	size_t searched;         /* batch being looked up */
 	size_t *hits;            /* batches that hold the device, in order of issue */
@@ -57,6 +68,10 @@ struct vault_port {
 	uint8_t leaf[HASH_SIZE];
 
 	struct listing before;   /* what the modem listed before the first step */
+	bool nul;                /* it lists digests over content and a NUL */
+	bool nul_counted;        /* one of them proved something */
+	struct vault_form forms[SLOTS_MAX]; /* of planned writes, only while STAGE_PLAYING */
+	size_t form_count;
 	uint64_t begin;          /* entry number of our begin */
 	uint64_t attempt;
 	struct secret *plain;    /* the opened record, only while STAGE_PLAYING */
@@ -82,6 +97,9 @@ struct vault {
 	struct message *inbox;   /* at most two a port */
 	size_t inbox_count;
 	bool broken;             /* the log failed: nothing more is decided */
+	bool stale;              /* the log told of documents or close-outs that were not looked at */
+	int claims;              /* H/claims, -1 before it is opened */
+	struct list said;        /* of uint64_t: keys of the lines that went to settings.say */
 };
 
 /* The longest step list: every slot a delete and a full write. */
@@ -90,17 +108,47 @@ struct vault {
 /* vault_cache.c: H/state. load: false (and a fresh, empty progress is still to be made) if there is none or it does not verify. */
 bool vault_cache_load(struct vault *vault, struct log_position *position);
 enum err vault_cache_save(struct vault *vault, struct fault *fault);
-/* A fresh progress with room for every batch the reader holds. */
+/* A fresh progress with room for every batch the reader holds; and room in the one there is for those that came since. */
 enum err vault_new_progress(struct vault *vault, struct fault *fault);
+enum err vault_add_batches(struct vault *vault, struct fault *fault);
 
 /* vault_load.c */
+enum err vault_load_chain(struct vault *vault, struct fault *fault);
 enum err vault_load_keys(struct vault *vault, struct fault *fault);
 enum err vault_load_batches(struct vault *vault, struct fault *fault);
-void vault_batches_free(struct vault *vault);
+void vault_batches_free(struct vault_batch *batches, size_t count); /* NULL is fine */
+/* The trust version a batch (grant 0) or a grant was accepted under; NULL if the log has no ingest of it. */
+const struct trust *vault_in_force(const struct vault *vault, const uint8_t *manifest, uint64_t grant);
+void vault_say_left_out(struct vault *vault, const char *what, const char *name, const char *why);
 const struct manifest_fields *vault_manifest(const struct vault *vault, size_t batch);
 const uint8_t *vault_lot_key(const struct vault *vault, size_t batch, uint32_t lot);
 /* The record keys of an index, in vault->keys until the next call. */
 const struct record_keys *vault_record_keys(struct vault *vault, size_t batch, uint32_t lot, uint64_t index);
+
+/* vault_find.c: from DEVICE to the record of a batch, checked, and CLEARANCE asked for. */
+enum err vault_decide_device(struct vault *vault, unsigned port, const struct message *message, struct fault *fault);
+enum err vault_decide_record(struct vault *vault, unsigned port, const struct message *message, struct fault *fault);
+/* Why a device is refused whatever its store holds; NULL if that is not settled. Asked again behind the listing: a person may have
+ * decided meanwhile. */
+const char *vault_settled(const struct vault *vault, const struct vault_port *port, const struct progress_device *device);
+/* What the log says of the device in hand; sets port->attempt. */
+void vault_look(struct progress_device *device, const struct vault *vault, struct vault_port *port);
+/* Ends the batch in hand without a begin of its own: the entry, then the verdict. */
+enum err vault_refuse(struct vault *vault, unsigned port, enum result result, const char *reason, struct fault *fault);
+
+/* vault_grants.c: what the grants permit, for batches just loaded. Keys of closed lots are destroyed in the home. */
+enum err vault_load_grants(struct vault *vault, struct fault *fault);
+
+/* vault_lots.c: a batch in use, by name. */
+bool vault_batch_named(const struct vault *vault, const char *batch, size_t *number);
+bool vault_closed(const struct vault *vault, size_t batch, uint32_t lot);
+/* Whether any lot of the batch may be looked into by this station. */
+bool vault_searchable(const struct vault *vault, size_t batch);
+/* Makes the LOOKUP of an IMEI in a batch in use; the port is the caller's. */
+void vault_lookup(const struct vault *vault, size_t batch, const char imei[static IMEI_SIZE], struct message *out);
+
+/* vault.c: look sees every entry of this station's log, in order. Codes of log_verify. */
+enum err vault_read_log(const struct vault *vault, log_visit *look, void *context, struct fault *fault);
 
 /* vault_device.c: one message; may append entries, sets port->answer. */
 enum err vault_decide(struct vault *vault, const struct message *message, struct fault *fault);
@@ -108,6 +156,24 @@ enum err vault_decide(struct vault *vault, const struct message *message, struct
 bool vault_answer(struct vault *vault, unsigned port, struct message *out);
 /* Opens what a durable begin permits; a record that cannot be used leaves its reason in port->refusal. */
 void vault_open_record(struct vault *vault, unsigned port);
+
+/* vault_clearance.c: what the station answered; appends an entry, or has the modem listed. */
+enum err vault_decide_clearance(struct vault *vault, unsigned port, const struct message *message, struct fault *fault);
+
+/* vault_claim.c: one device, one port: a byte of H/claims is locked for each device in hand, so that other processes of this station
+ * see it, and a killed one gives it up. */
+enum err vault_claims_open(struct vault *vault, struct fault *fault);
+/* *elsewhere: another process of this station has the port's IMEI in hand. ERR_CANNOT "claim". */
+enum err vault_claim(bool *elsewhere, const struct vault *vault, struct vault_port *port, struct fault *fault);
+void vault_unclaim(const struct vault *vault, struct vault_port *port);
+
+/* vault_form.c: the other form of digest. */
+bool vault_allows_nul(const struct manifest_policy *policy);
+/* False if there is no room. */
+bool vault_form_keep(struct vault_port *port, struct slot slot, struct bytes content);
+/* Digests over a kept content and a NUL become those over the content, if the policy allows it. True if there was one. */
+bool vault_forms_apply(const struct vault_port *port, const struct manifest_policy *policy, struct listing *listing);
+void vault_forms_forget(struct vault_port *port);
 
 /* vault_steps.c: reads the opened contents and builds the steps this modem still needs. Returns the reason it cannot, or NULL. */
 const char *vault_make_steps(struct vault *vault, struct vault_port *port);

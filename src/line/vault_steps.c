@@ -63,17 +63,36 @@ static bool put_write(struct vault_port *port, const struct manifest_fields *man
 	return step_put(port->body, &write);
 }
 
+static bool keep_form(struct vault_port *port, const struct manifest_fields *manifest, const struct contents_step *step)
+{
+	const struct manifest_common *common = step->shared ? common_at(manifest, step->common) : NULL;
+	struct buffer content = BUFFER_EMPTY;
+	bool kept;
+
+	if (common == NULL)
+		return vault_form_keep(port, step->slot, step->content);
+	common_content(&content, common->text, common->line_ending == LINE_ENDING_CRLF);
+	kept = !content.failed && vault_form_keep(port, step->slot, buffer_bytes(&content));
+	buffer_free(&content);
+	return kept;
+}
+
+static bool is_listed(const struct listing_item *item, const struct vault_form *form, const struct manifest_policy *policy)
+{
+	if (item == NULL || !item->has_digest)
+		return false;
+	return memcmp(item->digest, form->exact, HASH_SIZE) == 0 ||
+	    (vault_allows_nul(policy) && memcmp(item->digest, form->nul, HASH_SIZE) == 0);
+}
+
 /* Equal digest: left alone. Occupied by something else: deleted first, which only the policy "replace" permits. */
 static const char *plan_write(struct vault_port *port, const struct manifest_fields *manifest, const struct contents_step *step)
 {
 	const struct listing_item *item = listing_find(&port->before, step->slot);
-	uint8_t digest[HASH_SIZE];
 
-	if (step->shared)
-		memcpy(digest, common_at(manifest, step->common)->digest, HASH_SIZE);
-	else
-		credential_digest(digest, step->content, false);
-	if (item != NULL && item->has_digest && memcmp(item->digest, digest, HASH_SIZE) == 0)
+	if (!keep_form(port, manifest, step))
+		return "record-contents";
+	if (is_listed(item, &port->forms[port->form_count - 1], &manifest->policy))
 		return NULL;
 	if (item != NULL && manifest->policy.existing != EXISTING_REPLACE)
 		return "slot-different";
@@ -113,6 +132,7 @@ const char *vault_make_steps(struct vault *vault, struct vault_port *port)
 	if (memcmp(contents.imei, port->imei, IMEI_SIZE) != 0)
 		return "record-imei";
 	secret_clear(port->body);
+	vault_forms_forget(port);
 	for (size_t i = 0; reason == NULL && i < contents.count; i++)
 		reason = plan_step(port, manifest, &contents.steps[i]);
 	return reason;

@@ -6,11 +6,18 @@
 
 enum err editor_init(struct editor *editor, const struct sim_host_settings *settings, struct fault *fault)
 {
-	size_t size = settings->dialect == SIM_DIALECT_SHELL ? settings->line_limit : AT_BUFFER;
+	size_t size;
 
-	*editor = (struct editor){.settings = settings, .limit = size > 0 ? size - 1 : 0};
+	*editor = (struct editor){.settings = settings};
+	size = editor_is_shell(editor) ? settings->line_limit : AT_BUFFER;
+	editor->limit = size > 0 ? size - 1 : 0;
 	editor->text = malloc(size > 0 ? size : 1);
 	return editor->text != NULL ? ERR_OK : fault_memory(fault);
+}
+
+bool editor_is_shell(const struct editor *editor)
+{
+	return editor->settings->dialect == SIM_DIALECT_SHELL || editor->settings->dialect == SIM_DIALECT_CRED;
 }
 
 void editor_free(struct editor *editor)
@@ -35,7 +42,7 @@ struct bytes editor_command(const struct editor *editor)
 {
 	struct bytes text = editor_text(editor);
 
-	if (editor->settings->dialect == SIM_DIALECT_AT || !bytes_starts(text, "at "))
+	if (editor->settings->dialect != SIM_DIALECT_SHELL || !bytes_starts(text, "at "))
 		return text;
 	text.data += 3;
 	text.size -= 3;
@@ -94,9 +101,9 @@ static bool take(struct editor *editor, uint8_t byte)
 
 bool editor_take(struct editor *editor, uint8_t byte, struct buffer *echo)
 {
-	if (editor->settings->dialect == SIM_DIALECT_SHELL)
+	if (editor_is_shell(editor))
 		return editor_take_shell(editor, byte, echo);
 	if (editor->settings->echo)
 		buffer_byte(echo, byte);
-	return take(editor, byte);
+	return editor->settings->dialect == SIM_DIALECT_SLM ? editor_take_slm(editor, byte) : take(editor, byte);
 }

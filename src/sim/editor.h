@@ -4,16 +4,17 @@
 
 #include "gapseal/sim_host.h"
 
-/* Collects input bytes into a command, as the AT host or the shell does. */
+/* Collects input bytes into a command, as the program in front of the modem does. */
 
-#define AT_BUFFER 4096 /* of the AT host, NUL counted, for commands and for answers */
+#define AT_BUFFER 4096 /* of AT host and Serial Modem, NUL counted, for commands and, in the first, for answers */
 
 struct editor {
 	const struct sim_host_settings *settings;
 	uint8_t *text;
 	size_t size;
 	size_t limit;      /* bytes text takes */
-	bool quoted;       /* AT host: inside double quotes */
+	bool quoted;       /* AT host, Serial Modem: inside double quotes */
+	bool overflow;     /* Serial Modem: what had come was too long and is gone */
 	uint8_t newline;   /* shell: the line end that came last */
 	unsigned escape;   /* shell: how far into a VT100 sequence */
 };
@@ -25,6 +26,8 @@ void editor_clear(struct editor *editor);
 /* Takes one byte; true: a command is complete. What the other side sees of it goes to echo. */
 bool editor_take(struct editor *editor, uint8_t byte, struct buffer *echo);
 bool editor_take_shell(struct editor *editor, uint8_t byte, struct buffer *echo);
+bool editor_take_slm(struct editor *editor, uint8_t byte);
+bool editor_is_shell(const struct editor *editor);
 /* What has come so far, and the AT command in it as far as it can be told. */
 struct bytes editor_text(const struct editor *editor);
 struct bytes editor_command(const struct editor *editor);

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #define SHELL_RING 64      /* bytes the shell's line driver keeps while a command runs */
+#define SLM_BUFFERS 768    /* bytes Serial Modem's keeps */
 #define MICROSECONDS 1000u /* in a millisecond */
 
 const struct sim_host_settings sim_host_defaults = {
 	.dialect = SIM_DIALECT_AT,
 	.terminator = SIM_TERMINATOR_CR,
 	.line_limit = 256,
+	.cred_buffer = 1024,
 	.seed = 1,
 };
 
@@ -24,7 +26,7 @@ void sim_host_setup(struct sim_host_settings *settings, const struct sim_setup *
 
 static void greet(struct sim_host *host, bool banner, uint64_t now)
 {
-	if (host->settings.dialect == SIM_DIALECT_SHELL) {
+	if (editor_is_shell(&host->editor)) {
 		struct buffer prompt = BUFFER_EMPTY;
 
 		buffer_text(&prompt, "\r\n");
@@ -41,6 +43,9 @@ static void greet(struct sim_host *host, bool banner, uint64_t now)
 static void forget(struct sim_host *host)
 {
 	editor_clear(&host->editor);
+	buffer_clear(&host->gathered);
+	buffer_clear(&host->history);
+	buffer_clear(&host->waiting);
 	buffer_clear(&host->held);
 	host->offset = host->quotes = 0;
 	host->events = false;
@@ -110,6 +115,10 @@ void sim_host_free(struct sim_host **host)
 		return;
 	editor_free(&(*host)->editor);
 	buffer_free(&(*host)->text);
+	cred_free(&(*host)->cred);
+	buffer_free(&(*host)->gathered);
+	buffer_free(&(*host)->history);
+	buffer_free(&(*host)->waiting);
 	buffer_free(&(*host)->held);
 	buffer_free(&(*host)->output);
 	free(*host);
@@ -152,14 +161,18 @@ static void listen(struct sim_host *host, uint8_t byte, uint64_t now)
 	host->output.failed |= echo.failed;
 	host_put(host, buffer_bytes(&echo), now);
 	buffer_free(&echo);
+	if (host->editor.overflow)
+		host_slm_overflow(host, now);
 	if (complete && host->life == life)
 		host_begin(host, now);
 }
 
 static void hold(struct sim_host *host, uint8_t byte)
 {
-	size_t room = host->settings.dialect == SIM_DIALECT_SHELL ? SHELL_RING : 0;
+	size_t room = editor_is_shell(&host->editor) ? SHELL_RING : 0;
 
+	if (host->settings.dialect == SIM_DIALECT_SLM)
+		room = SLM_BUFFERS;
 	if (host->settings.flow || host->held.size < room)
 		buffer_byte(&host->held, byte);
 }

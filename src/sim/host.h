@@ -2,10 +2,11 @@
 #ifndef SIM_HOST_PRIVATE_H
 #define SIM_HOST_PRIVATE_H
 
+#include "cred.h"
 #include "editor.h"
 
 /* The insides of a host: host.c is its life in time, host_output.c what leaves it, host_command.c one
- * command. */
+ * command, host_shell.c what the shells make of it, host_slm.c Serial Modem. */
 
 enum host_state {
 	HOST_BOOTING,   /* until due; deaf */
@@ -28,9 +29,13 @@ struct sim_host {
 
 	struct sim_command command; /* in work: views into the text below */
 	struct buffer text;
+	struct cred_line cred;   /* the same, of the credentials shell */
+	struct buffer gathered;  /* its buffer */
 	struct sim_hits hits;
 	struct buffer held;      /* came while the modem worked */
 	bool events;             /* shell: at events_enable */
+	struct buffer history;   /* shells: the lines they remember, the last one first */
+	struct buffer waiting;   /* Serial Modem: unsolicited lines for the time after the answer */
 
 	uint64_t offset, quotes; /* raw bytes and double quotes of the command coming in */
 	uint64_t input, output_count;
@@ -52,6 +57,21 @@ void host_say(struct sim_host *host, const char *text, uint64_t now);
 void host_strike(struct sim_host *host, const struct sim_hits *hits, uint64_t now);
 /* The answer with the noise and lines that the script adds. */
 void host_decorate(struct sim_host *host, struct buffer *out, struct bytes answer);
+/* The noise alone, and the unsolicited lines alone, each between such ends. */
+void host_noise(struct sim_host *host, struct buffer *out);
+void host_urcs(const struct sim_host *host, struct buffer *out, uint32_t first, uint32_t last, const char *before);
+
+/* host_shell.c: takes the editor's line apart; false if the shell answered it itself. */
+bool host_take_shell(struct sim_host *host, uint64_t now);
+bool host_take_cred(struct sim_host *host, uint64_t now);
+void host_answer_shell(struct sim_host *host, struct bytes answer, uint64_t now);
+void host_answer_cred(struct sim_host *host, struct bytes answer, uint64_t now);
+
+/* host_slm.c: Serial Modem's own commands, false if it is none; its answers; what it says unasked. */
+bool host_slm_command(struct sim_host *host, struct buffer *answer, bool *reset);
+void host_answer_slm(struct sim_host *host, struct bytes answer, uint64_t now);
+void host_slm_say(struct sim_host *host, const char *text, uint64_t now);
+void host_slm_overflow(struct sim_host *host, uint64_t now);
 
 /* host_command.c: a command is complete; its time is over. */
 void host_begin(struct sim_host *host, uint64_t now);

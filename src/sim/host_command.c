@@ -3,101 +3,13 @@
 
 #include <string.h>
 
-#define SHELL_ANSWER 2700 /* bytes of an answer the shell's at command takes */
-
-/* The shell: text in red, as it prints what went wrong. */
-static void shell_error(struct sim_host *host, const char *before, struct bytes what, const char *after,
-    uint64_t now)
-{
-	struct buffer text = BUFFER_EMPTY;
-
-	buffer_format(&text, "\x1b[1;31m%s", before);
-	buffer_put(&text, what);
-	buffer_format(&text, "%s\r\n\x1b[m", after);
-	shell_prompt(&text);
-	host->output.failed |= text.failed;
-	host_put(host, buffer_bytes(&text), now);
-	buffer_free(&text);
-}
-
-static void shell_say(struct sim_host *host, const char *text, uint64_t now)
-{
-	struct buffer out = BUFFER_EMPTY;
-
-	buffer_format(&out, "%s\r\n", text);
-	shell_prompt(&out);
-	host->output.failed |= out.failed;
-	host_put(host, buffer_bytes(&out), now);
-	buffer_free(&out);
-}
-
-/* The two characters \n become CR LF, in writes only. */
-static void unescape_lf(struct buffer *text)
-{
-	struct buffer out = BUFFER_EMPTY;
-
-	if (!bytes_starts(buffer_bytes(text), "AT%CMNG=0"))
-		return;
-	for (size_t i = 0; i < text->size; i++) {
-		if (text->data[i] == '\\' && i + 1 < text->size && text->data[i + 1] == 'n') {
-			buffer_text(&out, "\r\n");
-			i++;
-		} else {
-			buffer_byte(&out, text->data[i]);
-		}
-	}
-	out.failed |= text->failed;
-	buffer_free(text);
-	*text = out;
-}
-
-/* The words of the line; false if the shell answered it itself. Only the first argument of at goes to
- * the modem, as a C string: a NUL written as \x00 ends it. */
-static bool shell_line(struct sim_host *host, struct bytes line, uint64_t now)
-{
-	struct buffer name = BUFFER_EMPTY;
-	struct cursor cursor = cursor_of(line);
-	uint8_t open = 0;
-	bool found, more;
-
-	buffer_clear(&host->text);
-	found = shell_word(&cursor, &name, &open);
-	more = found && open == 0 && shell_word(&cursor, &host->text, &open);
-	if (host->settings.unescape_lf)
-		unescape_lf(&host->text);
-	if (host->text.size > 0)
-		host->text.size = strnlen((const char *)host->text.data, host->text.size);
-	if (open != 0)
-		shell_error(host, "not terminated: ", bytes_from(&open, 1), "", now);
-	else if (!bytes_is(buffer_bytes(&name), "at"))
-		shell_error(host, "", buffer_bytes(&name), ": command not found", now);
-	else if (!more)
-		shell_say(host, "Usage: at <subcommand>", now);
-	host->output.failed |= name.failed;
-	more = more && open == 0 && bytes_is(buffer_bytes(&name), "at");
-	buffer_free(&name);
-	return more;
-}
-
-/* Subcommands of at that are no AT commands. */
-static bool shell_events(struct sim_host *host, uint64_t now)
-{
-	bool enable = bytes_is(buffer_bytes(&host->text), "events_enable");
-
-	if (!enable && !bytes_is(buffer_bytes(&host->text), "events_disable"))
-		return false;
-	host->events = enable;
-	shell_say(host, enable ? "AT command event handler enabled" : "AT command event handler disabled",
-	    now);
-	return true;
-}
-
 static uint64_t duration(const struct sim_host *host)
 {
 	const struct sim_fault *slow = sim_hits_find(&host->hits, SIM_SLOW);
 	uint64_t ms = slow != NULL ? slow->number : 0;
 
-	if (sim_command_changes(&host->command))
+	if (host->settings.dialect == SIM_DIALECT_CRED ?
+	    host->cred.verb == CRED_ADD || host->cred.verb == CRED_DEL : sim_command_changes(&host->command))
 		ms += host->settings.nvm_ms;
 	return ms * 1000;
 }
@@ -108,7 +20,9 @@ static bool take_text(struct sim_host *host, uint64_t now)
 	bool work = true;
 
 	if (host->settings.dialect == SIM_DIALECT_SHELL) {
-		work = shell_line(host, editor_text(&host->editor), now) && !shell_events(host, now);
+		work = host_take_shell(host, now);
+	} else if (host->settings.dialect == SIM_DIALECT_CRED) {
+		work = host_take_cred(host, now);
 	} else {
 		buffer_clear(&host->text);
 		buffer_put(&host->text, editor_text(&host->editor));
@@ -126,8 +40,12 @@ void host_begin(struct sim_host *host, uint64_t now)
 
 	if (!take_text(host, now) || host->life != life)
 		return;
-	sim_command_parse(&host->command, buffer_bytes(&host->text));
-	sim_command_words(words, &host->command);
+	if (host->settings.dialect == SIM_DIALECT_CRED) {
+		cred_words(words, &host->cred);
+	} else {
+		sim_command_parse(&host->command, buffer_bytes(&host->text));
+		sim_command_words(words, &host->command);
+	}
 	sim_script_command(host->script, words, &host->hits);
 	host->state = HOST_WORKING;
 	host->due = now + duration(host);
@@ -155,10 +73,25 @@ static bool ended(struct sim_host *host, bool after, uint64_t now)
 	return true;
 }
 
-static enum err execute(struct sim_host *host, struct buffer *answer, struct fault *fault)
+static enum err execute_cred(struct sim_host *host, struct buffer *answer, struct fault *fault)
 {
 	const struct sim_fault *fail = sim_hits_find(&host->hits, SIM_FAIL);
 
+	if (fail == NULL)
+		return cred_execute(host->modem, &host->gathered, host->settings.cred_buffer, &host->cred,
+		    deed(host), answer, fault);
+	cred_fail(answer, &host->cred, fail->number);
+	return buffer_check(answer, fault);
+}
+
+static enum err execute(struct sim_host *host, struct buffer *answer, bool *reset, struct fault *fault)
+{
+	const struct sim_fault *fail = sim_hits_find(&host->hits, SIM_FAIL);
+
+	if (host->settings.dialect == SIM_DIALECT_CRED)
+		return execute_cred(host, answer, fault);
+	if (fail == NULL && host->settings.dialect == SIM_DIALECT_SLM && host_slm_command(host, answer, reset))
+		return buffer_check(answer, fault);
 	if (fail == NULL)
 		return sim_modem_execute(host->modem, answer, &host->command, deed(host), fault);
 	if (fail->plain)
@@ -182,34 +115,22 @@ static void answer_at(struct sim_host *host, const struct buffer *answer, uint64
 	buffer_free(&out);
 }
 
-/* The shell adds its own line end, and a CR before every LF. */
-static void answer_shell(struct sim_host *host, const struct buffer *answer, uint64_t now)
+static void answer(struct sim_host *host, const struct buffer *text, uint64_t now)
 {
-	struct buffer text = BUFFER_EMPTY, out = BUFFER_EMPTY;
-
-	if (answer->size > SHELL_ANSWER)
-		buffer_text(&text, "Sending AT command failed with error code -7");
-	else
-		host_decorate(host, &text, buffer_bytes(answer));
-	for (size_t i = 0; i < text.size; i++) {
-		if (text.data[i] == '\n')
-			buffer_byte(&out, '\r');
-		buffer_byte(&out, text.data[i]);
-	}
-	buffer_text(&out, "\r\n");
-	shell_prompt(&out);
-	host->output.failed |= text.failed || out.failed;
-	host_put(host, buffer_bytes(&out), now);
-	buffer_free(&text);
-	buffer_free(&out);
-}
-
-static void answer(struct sim_host *host, struct buffer *text, uint64_t now)
-{
-	if (host->settings.dialect == SIM_DIALECT_SHELL)
-		answer_shell(host, text, now);
-	else
+	switch (host->settings.dialect) {
+	case SIM_DIALECT_AT:
 		answer_at(host, text, now);
+		break;
+	case SIM_DIALECT_SHELL:
+		host_answer_shell(host, buffer_bytes(text), now);
+		break;
+	case SIM_DIALECT_CRED:
+		host_answer_cred(host, buffer_bytes(text), now);
+		break;
+	case SIM_DIALECT_SLM:
+		host_answer_slm(host, buffer_bytes(text), now);
+		break;
+	}
 }
 
 /* What the script has in store for the time after an answer. */
@@ -233,18 +154,21 @@ enum err host_finish(struct sim_host *host, uint64_t now, struct fault *fault)
 	bool ignore = sim_hits_find(&host->hits, SIM_IGNORE) != NULL;
 	struct buffer text = BUFFER_EMPTY;
 	uint64_t life = host->life;
+	bool reset = false;
 	enum err err = ERR_OK;
 
 	host->state = HOST_LISTENING;
 	if (ended(host, false, now))
 		return ERR_OK;
 	if (!ignore)
-		err = execute(host, &text, fault);
+		err = execute(host, &text, &reset, fault);
 	if (err == ERR_OK && !ended(host, true, now)) {
 		if (!ignore && sim_hits_find(&host->hits, SIM_SWALLOW) == NULL)
 			answer(host, &text, now);
 		if (host->life == life)
 			err = follow(host, now, fault);
+		if (reset && host->life == life)
+			sim_modem_reset(host->modem);
 	}
 	buffer_free(&text);
 	return err;

@@ -69,13 +69,15 @@ void host_put_text(struct sim_host *host, const char *text, uint64_t now)
 	host_put(host, bytes_of(text), now);
 }
 
-/* The AT host passes it on as it comes; the shell only when asked to, under a heading, and draws its
+/* The AT host passes it on as it comes; Serial Modem when it is idle; the shell only when asked to, under a heading, and draws its
  * line again. */
 void host_say(struct sim_host *host, const char *text, uint64_t now)
 {
 	struct buffer line = BUFFER_EMPTY;
 
-	if (host->settings.dialect == SIM_DIALECT_AT) {
+	if (host->settings.dialect == SIM_DIALECT_SLM) {
+		host_slm_say(host, text, now);
+	} else if (host->settings.dialect == SIM_DIALECT_AT) {
 		buffer_format(&line, "%s\r\n", text);
 	} else if (host->events) {
 		buffer_format(&line, "\r\nAT event handler:\r\n%s\r\r\n\r\n", text);
@@ -111,30 +113,37 @@ static uint8_t noise(struct sim_host *host)
 	return byte;
 }
 
-static void put_urcs(const struct sim_host *host, struct buffer *out, uint32_t first, uint32_t last)
+void host_urcs(const struct sim_host *host, struct buffer *out, uint32_t first, uint32_t last,
+    const char *before)
 {
 	for (size_t i = 0; i < host->hits.count; i++) {
 		const struct sim_fault *fault = host->hits.faults[i];
 
 		if (fault->action == SIM_URC && fault->number >= first && fault->number <= last)
-			buffer_format(out, "%s\r\n", fault->text);
+			buffer_format(out, "%s%s\r\n", before, fault->text);
 	}
+}
+
+void host_noise(struct sim_host *host, struct buffer *out)
+{
+	const struct sim_fault *garbage = sim_hits_find(&host->hits, SIM_GARBAGE);
+
+	for (uint32_t i = 0; garbage != NULL && i < garbage->number; i++)
+		buffer_byte(out, noise(host));
 }
 
 void host_decorate(struct sim_host *host, struct buffer *out, struct bytes answer)
 {
-	const struct sim_fault *garbage = sim_hits_find(&host->hits, SIM_GARBAGE);
 	struct cursor cursor = cursor_of(answer);
 	struct bytes line;
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; garbage != NULL && i < garbage->number; i++)
-		buffer_byte(out, noise(host));
+	host_noise(host, out);
 	for (; take_field(&cursor, '\n', &line); count++) {
-		put_urcs(host, out, count, count);
+		host_urcs(host, out, count, count, "");
 		buffer_put(out, line);
 		if (line.data + line.size < answer.data + answer.size)
 			buffer_byte(out, '\n');
 	}
-	put_urcs(host, out, count, UINT32_MAX);
+	host_urcs(host, out, count, UINT32_MAX, "");
 }

@@ -69,12 +69,13 @@ class Play:
         scene = self.scene
         bad = self.devices[1][:-1] + "0"
         scene.write("bad.csv", "imei,lot\n%s,wo-1001\n%s,wo-1001\n" % (self.devices[0], bad))
-        profile, papers = ("--profile", "golden-1.conf"), ("--trust", "trust.json", "--batch", "golden-1", "--grant", "grant-golden-1",
-                                                           "--log", "log", "--json")
+        profile = ("--profile", "golden-1.conf")
+        office = ("--office", "office", "--trust", "trust.json") + profile
+        papers = ("--trust", "trust.json", "--batch", "golden-1", "--grant", "grant-golden-1", "--log", "log", "--json")
         yield "events.jsonl", self.events
         yield "lint.json", scene.office("lint", *profile, "--csv", "bad.csv", "--json", check=1).out
-        yield "compile.json", scene.office("compile", "--office", "office", "--trust", "trust.json", *profile, "--csv", "golden-1.csv",
-                                           "--id", "rehearsal-1", "--out", "rehearsal-1", "--rehearsal", "--no-escrow", "--json").out
+        yield "compile.json", scene.office("compile", *office, "--csv", "golden-1.csv", "--id", "trial-1", "--out", "trial-1",
+                                           "--rehearsal", "--no-escrow", "--json").out
         yield "status.json", scene.line("status", "--home", "line1", "--json").out
         yield "verify.json", scene.audit("verify", *papers).out
         yield "reconcile.json", scene.audit("reconcile", *papers, "--activation", "activation.json").out

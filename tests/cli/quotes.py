@@ -111,7 +111,8 @@ class Worked:
         return json.dumps(line, separators=(",", ":"), sort_keys=True) + "\n"
 
     def release(self):
-        return self.entry("release", index=self.index, manifest_sha256=self.manifest_hash.hex(), operator="maria", text="antenna replaced")
+        return self.entry("release", index=self.index, manifest_sha256=self.manifest_hash.hex(), operator="maria",
+                          text="antenna replaced")
 
     def void(self):
         return self.entry("void", index=1, manifest_sha256=self.manifest_hash.hex(), operator="maria", text="board cracked",

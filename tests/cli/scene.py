@@ -88,6 +88,7 @@ class Tap:
         self.modem = os.open(modem.link, os.O_RDWR | os.O_NOCTTY)
         self.at, self.action = at, action
         self.sent = b""
+        self.received = 0
         self.wake = os.pipe()
         self.thread = threading.Thread(target=self.carry)
         self.thread.start()
@@ -109,7 +110,9 @@ class Tap:
             if self.wake[0] in ready:
                 return
             if self.modem in ready:
-                os.write(self.master, os.read(self.modem, 65536))
+                data = os.read(self.modem, 65536)
+                self.received += len(data)
+                os.write(self.master, data)
             if self.master in ready:
                 going = self.from_line()
 

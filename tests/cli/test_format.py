@@ -122,14 +122,15 @@ def entries_have_the_documented_keys(scene):
 
 
 def entries_of_every_type_are_read_strictly(scene):
-    examples = {word: body for path, word, body in blocks(TEXT) if word in TYPES and body.startswith("{") and "events" not in path}
+    examples = {word: body for path, word, body in blocks(TEXT) if word in TYPES and path in ("worked", "log/entries.jsonl")}
     expect(set(examples) == set(TYPES), "an example of each type")
     for kind, body in examples.items():
         line = body.rstrip("\n").encode()
         expect(read_entry(line, "")["type"] == kind, kind)
-        for bad in (line + b" ", line.replace(b":", b": ", 1), line.replace(b'"v":1', b'"v":2'), line.replace(b'"v":1', b'"v":01'),
-                    line.replace(b'{"', b'{"a":1,"', 1), re.sub(rb'"mono":\d+,', b"", line), line.replace(kind.encode(), b"other"),
-                    line.replace(b'"time":"2', b'"time":"\xc3'), line.replace(b'"n":', b'"n":-')):
+        for bad in (line + b" ", line.replace(b":", b": ", 1), line.replace(b'"v":1', b'"v":2'),
+                    line.replace(b'"v":1', b'"v":01'), line.replace(b'{"', b'{"a":1,"', 1), re.sub(rb'"mono":\d+,', b"", line),
+                    line.replace(kind.encode(), b"other"), line.replace(b'"time":"2', b'"time":"\xc3'),
+                    line.replace(b'"n":', b'"n":-')):
             try:
                 read_entry(bad, "")
             except Refused:
@@ -156,7 +157,8 @@ def findings_are_those_of_the_auditor(scene):
         text = re.sub(r'"\s*\n\s*"', "", rules.read())
     there = re.findall(r'\{"([a-z-]+)", AUDIT_(ERROR|WARNING),\s*"([^"]*)"\}', text)
     rows = re.findall(r"^\| `\[([a-z-]+)\]` \| (error|warning) \| (.*) \|$", TEXT, re.M)
-    expect(len(there) > 40 and rows == [(code, severity.lower(), text) for code, severity, text in there], "%r" % (set(rows) ^ set(there)))
+    there = [(code, severity.lower(), text) for code, severity, text in there]
+    expect(len(there) > 40 and rows == there, "%r" % (set(rows) ^ set(there)))
 
 
 def shape(value):

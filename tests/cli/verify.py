@@ -15,13 +15,13 @@ def verify(trust_path, batch_path, grant_path, log_path):
     trust = open_trust(trust_path)
     batch = open_batch(batch_path, trust[0])
     grant = open_grant(grant_path, trust[0], batch[0], batch[1])
-    station, entries, witnesses = open_log(log_path, trust[0])
+    log = open_log(log_path, trust[0])
     print("trust %d %s" % (trust[0]["version"], trust[1].hex()))
     print("batch %s %s" % (batch[0]["batch"], batch[1].hex()))
     print("grant %d %s" % (grant[0]["serial"], grant[1].hex()))
-    print("log %s/%s entries %d witnesses %d" % (trust[0]["org"], station["name"], len(entries), len(witnesses)))
-    judge = Judge(trust, batch, grant, station)
-    judge.read(entries)
+    print("log %s/%s entries %d" % (trust[0]["org"], log.station["name"], len(log.entries)))
+    judge = Judge(trust, batch, grant, log)
+    judge.read()
     return judge
 
 

@@ -125,7 +125,8 @@ static inline void media_tag(uint8_t out[static RECORD_TAG_SIZE], const struct m
 	out[15] = (uint8_t)batch->seq;
 }
 
-static inline void media_record(uint8_t out[static MEDIA_STRIDE], const struct media_batch *batch, uint64_t index)
+static inline void media_record(uint8_t out[static MEDIA_STRIDE], const struct media_batch *batch,
+    uint64_t index)
 {
 	uint8_t lot[KEY_SIZE], root[KEY_SIZE];
 	struct record_keys keys;
@@ -154,7 +155,8 @@ static inline void media_lots(struct manifest_fields *fields, const struct media
 }
 
 /* Writes the records files and enters them and the root. */
-static inline void media_records(struct manifest_fields *fields, const char *folder, const struct media_batch *batch)
+static inline void media_records(struct manifest_fields *fields, const char *folder,
+    const struct media_batch *batch)
 {
 	struct buffer records = BUFFER_EMPTY;
 	uint8_t record[MEDIA_STRIDE], leaf[HASH_SIZE];
@@ -180,7 +182,8 @@ static inline void media_records(struct manifest_fields *fields, const char *fol
 	buffer_free(&records);
 }
 
-static inline void media_manifest(struct manifest_fields *out, const char *folder, const struct media_batch *batch)
+static inline void media_manifest(struct manifest_fields *out, const char *folder,
+    const struct media_batch *batch)
 {
 	struct manifest_slot *slot;
 
@@ -262,9 +265,12 @@ struct media_grant {
 	bool foreign_seal;           /* keys.age alone is for somebody else */
 	bool bad_key;
 	bool bad_order;
+	bool bad_number;             /* the first key is of the lot or record behind the one granted */
 	bool bad_hash;
 	bool bad_manifest;           /* inside keys.age */
 	bool trailing;
+	const char *keys_from;       /* a folder whose keys.age is taken over; NULL: sealed anew */
+	const char *note;
 };
 
 static inline void media_put_u32(struct buffer *out, uint32_t value)
@@ -310,9 +316,9 @@ static inline void media_plain(struct buffer *out, const struct media_grant *gra
 		size_t at = grant->bad_order ? count - 1 - i : i;
 
 		if (grant->record_count > 0)
-			media_put_record(out, grant, grant->records[at]);
+			media_put_record(out, grant, grant->records[at] + (at == 0 && grant->bad_number));
 		else
-			media_put_lot(out, grant, grant->lots[at]);
+			media_put_lot(out, grant, grant->lots[at] + (at == 0 && grant->bad_number));
 	}
 	if (grant->trailing)
 		buffer_byte(out, 0);
@@ -331,8 +337,10 @@ static inline void media_grant_fields(struct grant_fields *out, const struct med
 	snprintf(out->not_before, sizeof out->not_before, "2020-01-01T00:00:00Z");
 	snprintf(out->not_after, sizeof out->not_after, "2199-01-01T00:00:00Z");
 	memcpy(out->manifest_sha256, grant->manifest, HASH_SIZE);
+	snprintf(out->note, sizeof out->note, "%s", grant->note != NULL ? grant->note : "");
 	station = list_grow(&out->stations, sizeof *station);
-	snprintf(station->name, sizeof station->name, "%s", grant->station != NULL ? grant->station : "line1");
+	snprintf(station->name, sizeof station->name, "%s",
+	    grant->station != NULL ? grant->station : "line1");
 	if (grant->station != NULL || grant->foreign_recipient)
 		specimen_recipient(station->recipient, 2);
 	else
@@ -343,22 +351,33 @@ static inline void media_grant_fields(struct grant_fields *out, const struct med
 		snprintf(list_grow(&out->lots, NAME_SIZE), NAME_SIZE, "wo-%d", (int)grant->lots[i] + 1);
 }
 
+static inline struct buffer media_seal(const struct media_grant *grant, const struct grant_fields *fields)
+{
+	const struct grant_station *station = fields->stations.items;
+	struct buffer plain = BUFFER_EMPTY, sealed = BUFFER_EMPTY;
+	struct recipient recipient;
+
+	if (grant->keys_from != NULL)
+		return media_read(grant->keys_from, GRANT_KEYS_NAME);
+	media_plain(&plain, grant);
+	assert_int_equal(recipient_parse(&recipient, bytes_of(station->recipient), "r", &fault), ERR_OK);
+	if (grant->foreign_seal)
+		memset(recipient.key, 9, sizeof recipient.key);
+	assert_int_equal(age_seal(&sealed, buffer_bytes(&plain), &recipient, 1, &fault), ERR_OK);
+	buffer_free(&plain);
+	return sealed;
+}
+
 static inline void media_make_grant(const char *folder, const struct media_grant *grant)
 {
-	struct buffer plain = BUFFER_EMPTY, sealed = BUFFER_EMPTY, text = BUFFER_EMPTY;
-	struct recipient recipient;
+	struct buffer sealed, text = BUFFER_EMPTY;
 	struct grant_fields fields;
 	struct document document;
 	char serial[24];
 
 	media_folder(folder);
 	media_grant_fields(&fields, grant);
-	media_plain(&plain, grant);
-	assert_int_equal(recipient_parse(&recipient, bytes_of(((struct grant_station *)fields.stations.items)->recipient),
-	    "r", &fault), ERR_OK);
-	if (grant->foreign_seal)
-		memset(recipient.key, 9, sizeof recipient.key);
-	assert_int_equal(age_seal(&sealed, buffer_bytes(&plain), &recipient, 1, &fault), ERR_OK);
+	sealed = media_seal(grant, &fields);
 	hash_bytes(fields.keys_sha256, buffer_bytes(&sealed));
 	fields.keys_sha256[0] ^= grant->bad_hash;
 	json_write(&text, &grant_shape, &fields);
@@ -369,7 +388,6 @@ static inline void media_make_grant(const char *folder, const struct media_grant
 	media_write(folder, GRANT_KEYS_NAME, buffer_bytes(&sealed));
 	document_free(&document);
 	json_free(&fields, &grant_shape);
-	buffer_free(&plain);
 	buffer_free(&sealed);
 	buffer_free(&text);
 }

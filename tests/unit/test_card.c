@@ -119,7 +119,8 @@ static void test_forms(void **state)
 	char text[1024], *at;
 
 	(void)state;
-	snprintf(text, sizeof text, "gapseal/station/v1\norg acme\nstation line1\nrecipient %s\nlog %s\nmore\n",
+	snprintf(text, sizeof text,
+	    "gapseal/station/v1\norg acme\nstation line1\nrecipient %s\nlog %s\nmore\n",
 	    good.recipient, good.log_key);
 	refuse_lines(text, "card-form");
 	text[strlen(text) - 5] = '\0';
@@ -145,6 +146,27 @@ static void test_forms(void **state)
 	snprintf(text, sizeof text, "gapseal/station/v1\norg acme\nstation line1\nrecipient %s\nlog x+1+y\n",
 	    good.recipient);
 	refuse_lines(text, "note-key");
+}
+
+/* Names that are none, even if the key is named after them. */
+static void test_names(void **state)
+{
+	static const char *const names[][2] = {{"Acme", "line1"}, {"acme", "Line1"}, {"acme", "-1"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct signer *own = signer;
+		char key[NOTE_VKEY_MAX], name[64], text[1024];
+
+		snprintf(name, sizeof name, "%s/%s", names[i][0], names[i][1]);
+		signer = signer_named(name);
+		note_key_print(key, signer_key(signer));
+		snprintf(text, sizeof text, "gapseal/station/v1\norg %s\nstation %s\nrecipient %s\nlog %s\n",
+		    names[i][0], names[i][1], good.recipient, key);
+		refuse_lines(text, "card-name");
+		signer_free(&signer);
+		signer = own;
+	}
 }
 
 /* Another key named like it signs for another station's card in vain. */
@@ -186,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_every_bit),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_foreign_signature),
 		cmocka_unit_test(test_too_large),
 	};

@@ -90,8 +90,10 @@ static void test_names(void **state)
 	uint8_t hash[HASH_SIZE];
 
 	(void)state;
-	assert_fault(home_enroll(hash, in_place("new"), "Acme", "line1", "t", &fault), ERR_CANNOT, "name-form");
-	assert_fault(home_enroll(hash, in_place("new"), "acme", "../x", "t", &fault), ERR_CANNOT, "name-form");
+	assert_fault(home_enroll(hash, in_place("new"), "Acme", "line1", "t", &fault), ERR_CANNOT,
+	    "name-form");
+	assert_fault(home_enroll(hash, in_place("new"), "acme", "../x", "t", &fault), ERR_CANNOT,
+	    "name-form");
 	assert_fault(home_enroll(hash, in_place("new"), "", "line1", "t", &fault), ERR_CANNOT, "name-form");
 	assert_false(file_exists(place, "new"));
 }
@@ -118,13 +120,15 @@ static void test_whole_or_not_at_all(void **state)
 	uint8_t hash[HASH_SIZE];
 
 	(void)state;
-	assert_fault(home_enroll(hash, in_place("new"), "acme", "line1", "t\n", &fault), ERR_CANNOT, "log-form");
+	assert_fault(home_enroll(hash, in_place("new"), "acme", "line1", "t\n", &fault), ERR_CANNOT,
+	    "log-form");
 	assert_int_equal(count_names(place_path), before);
 }
 
 static void test_missing_parts(void **state)
 {
-	static const char *const parts[] = {"station.conf", "identity", "log.seed", "trust", "batches", "grants"};
+	static const char *const parts[] = {"station.conf", "identity", "log.seed", "trust", "batches",
+	    "grants"};
 	struct home other;
 
 	(void)state;
@@ -167,6 +171,10 @@ static void test_seed(void **state)
 	assert_int_equal(seed.size, 65);
 	home_put(HOME_LOG_SEED, bytes_from(seed.data, 64));
 	assert_fault(home_signer(&other, &home, &fault), ERR_CANNOT, "home-seed");
+	seed.data[64] = ' ';
+	home_put(HOME_LOG_SEED, buffer_bytes(&seed));
+	assert_fault(home_signer(&other, &home, &fault), ERR_CANNOT, "home-seed");
+	seed.data[64] = '\n';
 	seed.data[3] = 'G';
 	home_put(HOME_LOG_SEED, buffer_bytes(&seed));
 	assert_fault(home_signer(&other, &home, &fault), ERR_CANNOT, "home-seed");

@@ -238,6 +238,9 @@ static void test_no_port(void **state)
 	assert_refused("/dev/gapseal-no-such-port", "port-open");
 	assert_refused("/dev/null", "port-kind");
 	assert_refused("/dev", "port-open");
+	assert_refused("usb:250-250", "port-open");
+	assert_refused("usb:250", "port-address");
+	assert_refused("", "port-address");
 }
 
 static void test_a_file_is_no_port(void **state)

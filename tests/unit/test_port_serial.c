@@ -194,11 +194,15 @@ enum sp_return sp_get_config_bits(const struct sp_port_config *config, int *bits
 	return SP_OK;
 }
 
-enum sp_return sp_get_config_rts(const struct sp_port_config *config, enum sp_rts *rts)
+/* What the library calls RTS/CTS does not arrive at the driver: the flag is ours. */
+int tcsetattr(int fd, int when, const struct termios *given)
 {
-	(void)config;
-	*rts = fake.flow == SP_FLOWCONTROL_RTSCTS && !fake.forgets ? SP_RTS_FLOW_CONTROL : SP_RTS_ON;
-	return SP_OK;
+	struct termios termios = *given;
+
+	assert_int_equal(when, TCSANOW);
+	if (fake.forgets)
+		termios.c_cflag &= ~(tcflag_t)CRTSCTS;
+	return fake.failing != NULL && strcmp(fake.failing, "rtscts") == 0 ? -1 : ioctl(fd, TCSETS, &termios);
 }
 
 enum sp_return sp_get_config_xon_xoff(const struct sp_port_config *config, enum sp_xonxoff *xonxoff)
@@ -297,6 +301,7 @@ static void test_flow_control(void **state)
 	} cases[] = {
 		{PORT_FLOW_RTSCTS, SP_FLOWCONTROL_RTSCTS}, {PORT_FLOW_XONXOFF, SP_FLOWCONTROL_XONXOFF},
 	};
+	struct termios termios;
 	struct port *port;
 
 	(void)state;
@@ -306,6 +311,8 @@ static void test_flow_control(void **state)
 		fake.forgets = false;
 		assert_int_equal(port_open(&port, fake.path, &settings, &fault), ERR_OK);
 		assert_int_equal(fake.flow, cases[i].asked);
+		assert_int_equal(tcgetattr(port_fd(port), &termios), 0);
+		assert_int_equal((termios.c_cflag & CRTSCTS) != 0, settings.flow == PORT_FLOW_RTSCTS);
 		assert_int_equal(fake.baud, 9600);
 		port_close(&port);
 		fake.forgets = true;
@@ -324,7 +331,7 @@ static void test_rounded_baud_rate(void **state)
 static void test_every_call_failing(void **state)
 {
 	static const char *const setting[] = {
-		"baud", "bits", "parity", "stopbits", "flow", "dtr", "flush", "config", "get",
+		"baud", "bits", "parity", "stopbits", "flow", "dtr", "rtscts", "flush", "config", "get",
 	};
 
 	(void)state;

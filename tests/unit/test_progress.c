@@ -131,7 +131,8 @@ static void random_entry(struct entry *out)
 {
 	static const enum entry_type types[] = {
 		ENTRY_BEGIN, ENTRY_BEGIN, ENTRY_BEGIN, ENTRY_END, ENTRY_END, ENTRY_END, ENTRY_END, ENTRY_SAME,
-		ENTRY_REFUSE, ENTRY_RELEASE, ENTRY_VOID, ENTRY_UNVOID, ENTRY_INGEST, ENTRY_CLOSEOUT, ENTRY_START,
+		ENTRY_REFUSE, ENTRY_RELEASE, ENTRY_VOID, ENTRY_UNVOID, ENTRY_INGEST, ENTRY_CLOSEOUT,
+		    ENTRY_START,
 		ENTRY_STOP, ENTRY_EXPORT, ENTRY_RECOVER, ENTRY_CLOCK, ENTRY_TRUST, ENTRY_ENROLL,
 	};
 	struct progress_device device;
@@ -223,7 +224,8 @@ static void test_model(void **state)
 		for (size_t i = 0; i < 150; i++) {
 			for (size_t batch = 0; batch < BATCHES; batch++)
 				if (added_at[batch] == i)
-					assert_int_equal(progress_add_batch(progress, manifests[batch], INDICES,
+					assert_int_equal(progress_add_batch(progress, manifests[batch],
+					    INDICES,
 					    &fault), ERR_OK);
 			random_entry(&history[length]);
 			assert_int_equal(progress_entry(progress, &history[length], &fault), ERR_OK);
@@ -241,7 +243,8 @@ static void test_model(void **state)
 
 static struct entry about(enum entry_type type, uint64_t n, uint64_t index)
 {
-	struct entry entry = {.type = type, .n = n, .index = index, .grant = 1, .manifest = {.present = true}};
+	struct entry entry = {.type = type, .n = n, .index = index, .grant = 1,
+	    .manifest = {.present = true}};
 
 	memcpy(entry.manifest.hash, manifests[0], HASH_SIZE);
 	return entry;
@@ -366,6 +369,40 @@ static void test_load_keeps_room(void **state)
 	buffer_free(&saved);
 }
 
+/* Whatever was loaded can be asked for. */
+static void ask_everything(const struct progress *progress)
+{
+	struct progress_device device;
+
+	for (size_t batch = 0; batch <= BATCHES; batch++) {
+		for (uint64_t index = 0; index <= INDICES; index++) {
+			progress_device(&device, progress, manifests[batch], index);
+			assert_true(device.flags < 64);
+		}
+	}
+}
+
+/* The same batch twice is no cache. */
+static void test_load_twice(void **state)
+{
+	struct buffer saved = BUFFER_EMPTY;
+	struct progress *progress;
+	uint8_t *at;
+
+	(void)state;
+	assert_int_equal(progress_new(&progress, &fault), ERR_OK);
+	assert_int_equal(progress_add_batch(progress, manifests[0], 3, &fault), ERR_OK);
+	assert_int_equal(progress_add_batch(progress, manifests[1], 3, &fault), ERR_OK);
+	progress_save(&saved, progress);
+	assert_true(progress_load(progress, buffer_bytes(&saved)));
+	at = memmem(saved.data, saved.size, manifests[1], HASH_SIZE);
+	assert_non_null(at);
+	memcpy(at, manifests[0], HASH_SIZE);
+	assert_false(progress_load(progress, buffer_bytes(&saved)));
+	progress_free(&progress);
+	buffer_free(&saved);
+}
+
 /* Cut anywhere, or with bytes behind, it is no cache; no byte changed makes it crash. */
 static void test_load_refuses(void **state)
 {
@@ -391,6 +428,7 @@ static void test_load_refuses(void **state)
 		progress_free(&other);
 		assert_int_equal(progress_new(&other, &fault), ERR_OK);
 		if (progress_load(other, buffer_bytes(&saved))) {
+			ask_everything(other);
 			buffer_clear(&again);
 			progress_save(&again, other);
 			assert_bytes(buffer_bytes(&again), buffer_bytes(&saved));
@@ -438,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_attempts_saturate),
 		cmocka_unit_test(test_distinct),
 		cmocka_unit_test(test_load_keeps_room),
+		cmocka_unit_test(test_load_twice),
 		cmocka_unit_test(test_load_refuses),
 		cmocka_unit_test(test_large),
 	};

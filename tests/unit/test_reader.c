@@ -86,7 +86,8 @@ static void ask(unsigned batch, const struct media_batch *about, uint64_t index)
 	}
 }
 
-static void check_found(struct reader *reader, unsigned batch, const struct media_batch *about, uint64_t index,
+static void check_found(struct reader *reader, unsigned batch, const struct media_batch *about,
+    uint64_t index,
     const uint8_t root[static HASH_SIZE])
 {
 	uint8_t record[MEDIA_STRIDE], leaf[HASH_SIZE];
@@ -127,7 +128,8 @@ static void test_all_sizes(void **state)
 	(void)state;
 	for (size_t i = 0; i < 24; i++) {
 		snprintf(ids[i], sizeof ids[i], "b-%02zu", i);
-		batches[i] = (struct media_batch){.id = ids[i], .issued = "2026-07-01T09:00:00Z", .count = i + 1,
+		batches[i] = (struct media_batch){.id = ids[i], .issued = "2026-07-01T09:00:00Z",
+		    .count = i + 1,
 		    .lot_size = 1 + i % 5, .file_records = 1 + i % 4, .seq = i + 1};
 		if (i == 23)
 			batches[i] = (struct media_batch){.id = ids[i], .issued = "2026-07-01T09:00:00Z",

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 
 KERNEL = "linux-image-amd64"  # the package whose dependency is the newest kernel of the release
 
@@ -35,8 +36,8 @@ class Kernel:
         self.files = {}
         for folder, _, names in os.walk(modules):
             for name in names:
-                stem, dot, _ = name.partition(".ko")
-                if dot:
+                stem, _, kind = name.partition(".")
+                if kind in ("ko", "ko.xz"):  # what we or busybox can load
                     self.files[stem.replace("-", "_")] = os.path.join(folder, name)
 
     def module(self, name):
@@ -74,6 +75,19 @@ def kernel_in(root):
     return None
 
 
+def unpack_kernel(package, folder):
+    """The kernel and the drivers it may need: the rest is thirty times as much."""
+    unpacked = subprocess.Popen([tool("dpkg-deb"), "--fsys-tarfile", package], stdout=subprocess.PIPE)
+    with unpacked.stdout, tarfile.open(fileobj=unpacked.stdout, mode="r|") as tar:
+        for member in tar:
+            if member.isfile() and re.search(r"/boot/vmlinuz-|/kernel/(drivers/usb|lib)/", member.name):
+                tar.extract(member, folder)
+        while unpacked.stdout.read(1 << 16):  # what stands behind the end of an archive
+            pass
+    if unpacked.wait() != 0:
+        raise Missing("the package of the kernel cannot be unpacked")
+
+
 def find_kernel(cache):
     """The installed kernel or, unpacked below cache and installed nowhere, that of the release."""
     kernel = kernel_in("/") or kernel_in(os.path.join(cache, "kernel"))
@@ -92,7 +106,8 @@ def find_kernel(cache):
         raise Missing("apt-get brought no kernel")
     part = os.path.join(cache, "kernel.part")
     shutil.rmtree(part, ignore_errors=True)
-    output("dpkg-deb", "-x", packages[0], part)
+    unpack_kernel(packages[0], part)
+    shutil.rmtree(os.path.join(cache, "kernel"), ignore_errors=True)
     os.rename(part, os.path.join(cache, "kernel"))
     os.unlink(packages[0])
     return kernel_in(os.path.join(cache, "kernel"))

@@ -1,18 +1,21 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: ISC
-# The whole life of the guest: finds the line's adapters, runs the station over them, hands everything out by
-# its second serial line as base64, and ends.
+# The whole life of the guest: loads the adapters' drivers, runs the station as /story says, hands everything
+# out by its second serial line as base64, and ends. Results go out by the third while they happen.
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mkdir -p /tmp /out
+set -o pipefail
 
 say() { echo "guest: $(cut -d' ' -f1 /proc/uptime) $*"; }
 
 while read -r module; do
 	insmod "/modules/$module.ko" || say "insmod $module failed"
 done </modules/order
+stty -F /dev/ttyS1 raw
+stty -F /dev/ttyS2 raw
 say "modules loaded"
 
 # The adapters appear when the kernel has asked them who they are.
@@ -28,14 +31,14 @@ run() {
 	name=$1
 	shift
 	say "run $name begins"
-	gapseal-line run --home /home/line1 --json --timeout 60 "$@" >"/out/$name.json" 2>"/out/$name.err" </dev/null
+	gapseal-line run --home /home/line1 --json --timeout 60 "$@" 2>"/out/$name.err" </dev/null |
+		tee /dev/ttyS2 >"/out/$name.json"
 	echo $? >"/out/$name.code"
 	say "run $name ends with $(cat "/out/$name.code")"
 }
 . /story
 
 gapseal-line export --home /home/line1 --out /out/log >/out/export.txt 2>&1 || say "export failed"
-stty -F /dev/ttyS1 raw
 tar -c -C / out | base64 >/dev/ttyS1
 say "handed out"
 reboot -f

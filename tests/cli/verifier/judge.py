@@ -3,15 +3,14 @@
 import hashlib
 
 CLASSES = ("mismatch", "duplicate", "void", "done", "same", "unresolved", "failed", "unused")
-WARNINGS = ("clock", "imei-twice", "log-recovered", "outside-dates", "station-lost", "unit-differs")
 
 
 class Judge:
-    def __init__(self, trust, batch, grant, station):
+    def __init__(self, trust, batch, grant, log):
         self.trust, self.trust_hash = trust
         self.manifest, self.manifest_hash, self.records = batch
         self.grant, self.grant_hash, self.covered = grant
-        self.station = station
+        self.log, self.station = log, log.station
         self.policy = self.manifest["policy"]
         self.lots = {lot["name"]: range(lot["first"], lot["first"] + lot["count"]) for lot in self.manifest["lots"]}
         self.leaves = [hashlib.sha256(b"\0" + r).hexdigest() for r in self.records]
@@ -29,15 +28,21 @@ class Judge:
     def find(self, code, entry=None, error=True):
         self.findings.append((code, None if entry is None else entry["n"], error))
 
-    def read(self, entries):
-        if self.station["status"] in ("lost", "stolen") and self.station["last_size"] == 0:
-            self.find("station-lost", error=False)
-        if not entries or entries[0]["type"] != "enroll":
-            self.find("log-enroll")
-        for entry in entries:
+    def read(self):
+        self.check_log()
+        for entry in self.log.entries:
             self.check_clock(entry)
             getattr(self, "take_" + entry["type"], lambda e: None)(entry)
         self.end()
+
+    def check_log(self):
+        lost = self.station["status"] in ("lost", "stolen") and self.station["last_size"] == 0
+        odd = {"station-lost": lost, "log-unwitnessed": self.trust["witnesses"] and not self.log.witnesses,
+               "log-tail": self.log.tail, "last-size": self.log.beyond}
+        for code in [code for code, is_so in odd.items() if is_so]:
+            self.find(code, error=False)
+        if self.log.entries and self.log.entries[0]["type"] != "enroll":
+            self.find("log-enroll")
 
     def check_clock(self, e):
         if e["time"] < self.latest or (e["boot"] == self.boot and e["mono"] < self.mono) or e["type"] == "clock":
@@ -48,8 +53,8 @@ class Judge:
 
     def take_enroll(self, e):
         keys = ("log_key", "recipient")
-        same = e["org"] == self.trust["org"] and e["station"] == self.station["name"] and all(e[k] == self.station[k] for k in keys)
-        if e["n"] != 0 or not same:
+        named = (e["org"], e["station"]) == (self.trust["org"], self.station["name"])
+        if e["n"] != 0 or not named or any(e[key] != self.station[key] for key in keys):
             self.find("log-enroll", e)
 
     def take_trust(self, e):

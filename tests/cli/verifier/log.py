@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Section 13 of FORMAT.md: a station's log."""
+import collections
 import json
 import os
 import re
 
-from .forms import (CODE, INTEGER_MAX, NAME, Refused, any_integer, demand, fields, hash_, integer, is_imei, leaf, list_of, matching,
-                    open_note, or_empty, pairs_once, read, root, text, time, unbase64, verifier_key, words)
+from .forms import (CODE, INTEGER_MAX, NAME, Refused, any_integer, demand, fields, hash_, integer, is_imei, leaf, list_of,
+                    matching, open_note, or_empty, pairs_once, read, root, text, time, unbase64, verifier_key, words)
 
 # Section 13: the log. The rules of a key are the same in all types but where check_entry says more.
 
@@ -84,8 +85,12 @@ def read_entry(line, where):
     return entry
 
 
+class Log(collections.namedtuple("Log", "station entries witnesses tail beyond")):
+    """A log that verifies: the entries that count, the witnesses that signed its head, whether anything stands behind the head,
+    whether entries stand beyond the last size that trust allows."""
+
+
 def open_log(folder, trust):
-    """The station whose log it is, the entries that count, and the witnesses of its head."""
     path = os.path.join(folder, "checkpoint")
     data = read(path)
     origins = {"%s/%s" % (trust["org"], s["name"]): s for s in trust["stations"]}
@@ -100,11 +105,14 @@ def open_log(folder, trust):
     size, expected = int(head[1]), unbase64(head[2], 32)
     demand(size <= INTEGER_MAX and expected is not None, "checkpoint-form", path)
     path = os.path.join(folder, "entries.jsonl")
-    rows = read(path).split(b"\n")[:-1]
+    data = read(path)
+    rows = data.split(b"\n")[:-1]
     entries = []
     for n, row in enumerate(rows[:size]):
         entries.append(read_entry(row, "%s:%d" % (path, n + 1)))
         demand(entries[n]["n"] == n, "entry-number", "%s:%d" % (path, n + 1))
     demand(len(entries) == size, "log-short", path)
     demand(root([leaf(row) for row in rows[:size]]) == expected, "log-root", path)
-    return station, entries[:station["last_size"] or None], signed - {key.name}
+    limit = station["last_size"] or size
+    tail = data.count(b"\n") > size or not data.endswith(b"\n")
+    return Log(station, entries[:limit], signed - {key.name}, tail, size > limit)

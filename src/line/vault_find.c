@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: ISC */
+#include "vault_private.h"
+
+#include <string.h>
+
+#include "gapseal/list.h"
+
+enum err vault_refuse(struct vault *vault, unsigned number, enum result result, const char *reason, struct fault *fault)
+{
+	vault->ports[number].answer = ANSWER_VERDICT;
+	return vault_log_refuse(vault, number, result, reason, fault);
+}
+
+/* Goes on to the next batch worth a look; true if there is one. */
+static bool search_next(const struct vault *vault, struct vault_port *port, size_t from)
+{
+	for (size_t batch = from; batch < vault->batch_count; batch++) {
+		if (!vault_searchable(vault, batch))
+			continue;
+		port->searched = batch;
+		port->answer = ANSWER_LOOKUP;
+		return true;
+	}
+	return false;
+}
+
+/* A bad number is never looked up: zeros pass the check digit, and what an unburned modem says is nobody's name. */
+static const char *imei_reason(const char *imei)
+{
+	char checked[IMEI_SIZE];
+	struct fault fault;
+
+	if (imei_parse(checked, bytes_of(imei), "", &fault) == ERR_OK)
+		return NULL;
+	return strcmp(fault.code, "imei-zero") == 0 ? "imei-zero" : "imei-check-digit";
+}
+
+/* Two devices with one IMEI: neither is to be believed, so the one that came first is marked too. */
+static bool at_other_port(struct vault *vault, const struct vault_port *port)
+{
+	for (unsigned i = 0; i < vault->settings.ports; i++) {
+		struct vault_port *other = &vault->ports[i];
+
+		if (other != port && other->stage != STAGE_IDLE && strcmp(other->imei, port->imei) == 0) {
+			other->twin = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum err find_twin(const char **reason, struct vault *vault, struct vault_port *port, struct fault *fault)
+{
+	bool elsewhere = at_other_port(vault, port);
+	enum err err = elsewhere ? ERR_OK : vault_claim(&elsewhere, vault, port, fault);
+
+	if (elsewhere)
+		*reason = "imei-twice";
+	return err;
+}
+
+enum err vault_decide_device(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
+{
+	struct vault_port *port = &vault->ports[number];
+	const char *reason = NULL;
+	enum err err = ERR_OK;
+
+	memcpy(port->imei, message->imei, sizeof port->imei);
+	memcpy(port->firmware, message->firmware, sizeof port->firmware);
+	memcpy(port->unit, message->unit, sizeof port->unit);
+	port->since = vault_clock();
+	port->hit_count = port->hit = 0;
+	port->found = port->twin = false;
+	port->stage = STAGE_SEARCHING;
+	if (message->reason[0] != '\0')
+		reason = message->reason;
+	else if ((reason = imei_reason(port->imei)) == NULL)
+		err = find_twin(&reason, vault, port, fault);
+	if (err != ERR_OK)
+		return err;
+	if (reason != NULL)
+		return vault_refuse(vault, number, RESULT_REFUSED, reason, fault);
+	if (!search_next(vault, port, 0))
+		return vault_refuse(vault, number, RESULT_REFUSED, "not-in-batch", fault);
+	return ERR_OK;
+}
+
+/* Takes the record over only if it is under the signed root, at its place, with the tag of this IMEI: nothing the reader says is
+ * believed. */
+static bool take_record(struct vault *vault, struct vault_port *port, const struct message *message)
+{
+	const struct manifest_fields *manifest = vault_manifest(vault, message->batch);
+	uint8_t key[KEY_SIZE], tag[RECORD_TAG_SIZE];
+	const struct manifest_lot *lot;
+
+	if (message->lot >= manifest->lots.count || !vault->batches[message->batch].lots[message->lot].live)
+		return false;
+	lot = manifest_lot(manifest, message->lot);
+	if (message->index < lot->first || message->index - lot->first >= lot->count)
+		return false;
+	keys_lot_tag_key(key, vault_lot_key(vault, message->batch, message->lot));
+	keys_tag(tag, key, port->imei);
+	secret_wipe(key, sizeof key);
+	if (memcmp(tag, message->record, RECORD_TAG_SIZE) != 0)
+		return false;
+	hash_leaf(port->leaf, bytes_from(message->record, manifest->stride));
+	if (!tree_includes(message->index, manifest->count, port->leaf, message->path, message->path_count, manifest->root))
+		return false;
+	memcpy(port->record, message->record, manifest->stride);
+	port->batch = message->batch;
+	port->lot = message->lot;
+	port->index = message->index;
+	port->found = true;
+	return true;
+}
+
+static bool superseded(const struct vault *vault, const struct vault_port *port)
+{
+	const uint8_t *hash = manifest_hash(vault->batches[port->batch].manifest);
+
+	for (size_t batch = 0; batch < vault->batch_count; batch++) {
+		const struct list *list;
+		const struct manifest_supersede *items;
+
+		if (vault->batches[batch].manifest == NULL)
+			continue;
+		list = &vault_manifest(vault, batch)->supersedes;
+		items = list->items;
+		for (size_t i = 0; i < list->count; i++)
+			if (memcmp(items[i].manifest_sha256, hash, HASH_SIZE) == 0 &&
+			    (items[i].all || list_holds(&items[i].indices, port->index)))
+				return true;
+	}
+	return false;
+}
+
+/* A closed lot is told from a strange one only while this process still has its key. */
+const char *vault_settled(const struct vault *vault, const struct vault_port *port, const struct progress_device *device)
+{
+	if (vault_closed(vault, port->batch, port->lot))
+		return "lot-closed";
+	if ((device->flags & PROGRESS_VOID) != 0)
+		return "void";
+	return superseded(vault, port) ? "superseded" : NULL;
+}
+
+void vault_look(struct progress_device *device, const struct vault *vault, struct vault_port *port)
+{
+	progress_device(device, vault->progress, manifest_hash(vault->batches[port->batch].manifest), port->index);
+	port->attempt = device->attempts + 1;
+}
+
+/* The record of the batch in hand is there and checked: ask for clearance, unless it is settled already. */
+static enum err decide_found(struct vault *vault, unsigned number, struct fault *fault)
+{
+	struct vault_port *port = &vault->ports[number];
+	struct progress_device device;
+	const char *reason;
+
+	vault_look(&device, vault, port);
+	reason = vault_settled(vault, port, &device);
+	if (reason != NULL)
+		return vault_refuse(vault, number, RESULT_REFUSED, reason, fault);
+	port->stage = STAGE_CLEARANCE;
+	port->answer = ANSWER_CLEARANCE;
+	return ERR_OK;
+}
+
+/* All batches were searched: the first hit's record is at hand if it was the only one. */
+static enum err decide_searched(struct vault *vault, unsigned number, struct fault *fault)
+{
+	struct vault_port *port = &vault->ports[number];
+
+	if (port->hit_count == 0)
+		return vault_refuse(vault, number, RESULT_REFUSED, "not-in-batch", fault);
+	if (port->batch == port->hits[0])
+		return decide_found(vault, number, fault);
+	port->stage = STAGE_FETCHING;
+	port->searched = port->hits[0];
+	port->answer = ANSWER_LOOKUP;
+	return ERR_OK;
+}
+
+enum err vault_decide_record(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
+{
+	struct vault_port *port = &vault->ports[number];
+
+	if (message->reason[0] != '\0')
+		return vault_refuse(vault, number, RESULT_FAILED, message->reason, fault);
+	if (message->found && !take_record(vault, port, message))
+		return vault_refuse(vault, number, RESULT_FAILED, "record-path", fault);
+	if (port->stage == STAGE_FETCHING)
+		return message->found ? decide_found(vault, number, fault) : vault_refuse(vault, number, RESULT_FAILED, "record-path", fault);
+	if (message->found)
+		port->hits[port->hit_count++] = port->searched;
+	if (search_next(vault, port, port->searched + 1))
+		return ERR_OK;
+	return decide_searched(vault, number, fault);
+}
