@@ -47,7 +47,8 @@ int command_fault(const struct fault *fault, bool json)
 	struct buffer line = BUFFER_EMPTY;
 
 	if (!json) {
-		command_say("%s%s%s [%s]", fault->where, fault->where[0] != '\0' ? ": " : "", fault->text, fault->code);
+		command_say("%s%s%s [%s]", fault->where, fault->where[0] != '\0' ? ": " : "", fault->text,
+		    fault->code);
 		return (int)fault->err;
 	}
 	buffer_text(&line, "{\"event\":\"error\",\"code\":");
@@ -64,11 +65,28 @@ int command_fault(const struct fault *fault, bool json)
 
 int command_print(const struct buffer *out)
 {
-	if (out->failed || (out->size > 0 && fwrite(out->data, 1, out->size, stdout) != out->size) || fflush(stdout) != 0) {
+	if (out->failed || (out->size > 0 && fwrite(out->data, 1, out->size, stdout) != out->size) ||
+	    fflush(stdout) != 0) {
 		command_say("standard output: could not be written [stdout]");
 		return ERR_CANNOT;
 	}
 	return ERR_OK;
+}
+
+enum err command_confirm(const char *question, struct fault *fault)
+{
+	char answer[16];
+	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	ssize_t size;
+
+	if (terminal < 0)
+		return fault_set(fault, ERR_CANNOT, "no-terminal", NULL,
+		    "nobody can be asked here; --yes goes on without asking");
+	size = write(terminal, question, strlen(question)) < 0 ? -1 : read(terminal, answer, sizeof answer);
+	close(terminal);
+	if (size == 4 && memcmp(answer, "yes\n", 4) == 0)
+		return ERR_OK;
+	return fault_set(fault, ERR_NO, "not-confirmed", NULL, "nothing was done");
 }
 
 static void usage(FILE *to, const struct command *commands, size_t count)
@@ -76,7 +94,8 @@ static void usage(FILE *to, const struct command *commands, size_t count)
 	fprintf(to, "usage: %s COMMAND [OPTION]...\n\n", program);
 	for (size_t i = 0; i < count; i++)
 		fprintf(to, "  %-16s %s\n", commands[i].name, commands[i].text);
-	fprintf(to, "\n%s COMMAND --help shows the options of one command; %s --version the version.\n", program, program);
+	fprintf(to, "\n%s COMMAND --help shows the options of one command; %s --version the version.\n",
+	    program, program);
 }
 
 /* How many of the words of argv[1..] name the command: 0 if they do not. */
@@ -114,14 +133,17 @@ int command_main(const struct command *commands, size_t count, int argc, char **
 	return ERR_CANNOT;
 }
 
-static void command_usage(FILE *to, const struct command *command, const struct command_option *options, size_t count)
+static void command_usage(FILE *to, const struct command *command, const struct command_option *options,
+    size_t count)
 {
-	fprintf(to, "usage: %s %s [OPTION]...%s%s\n%s\n\n", program, command->name, command->operands[0] != '\0' ? " " : "",
+	fprintf(to, "usage: %s %s [OPTION]...%s%s\n%s\n\n", program, command->name,
+	    command->operands[0] != '\0' ? " " : "",
 	    command->operands, command->text);
 	for (size_t i = 0; i < count; i++) {
 		char left[64];
 
-		snprintf(left, sizeof left, "--%s%s%s", options[i].name, options[i].argument != NULL ? " " : "",
+		snprintf(left, sizeof left, "--%s%s%s", options[i].name, options[i].argument != NULL ? " "
+		    : "",
 		    options[i].argument != NULL ? options[i].argument : "");
 		fprintf(to, "  %-28s %s\n", left, options[i].text);
 	}
@@ -129,7 +151,8 @@ static void command_usage(FILE *to, const struct command *command, const struct 
 
 static int mistake(const struct command *command, const char *what, const char *option)
 {
-	command_say("%s: %s%s; '%s %s --help' shows the usage [usage]", command->name, what, option, program, command->name);
+	command_say("%s: %s%s; '%s %s --help' shows the usage [usage]", command->name, what, option, program,
+	    command->name);
 	return ERR_CANNOT;
 }
 
@@ -174,7 +197,8 @@ static bool take_value(const struct command_option *option, const char *value)
 }
 
 /* One option getopt_long found (or its '?', ':'). True to go on. */
-static bool option_found(int found, int index, const struct command *command, const struct command_option *options,
+static bool option_found(int found, int index, const struct command *command,
+    const struct command_option *options,
     char **argv, int *code)
 {
 	if (found == ':' || found == '?') {
@@ -193,7 +217,8 @@ static bool option_found(int found, int index, const struct command *command, co
 	return true;
 }
 
-static const struct command_option *option_named(const struct command_option *options, size_t count, const char *argument)
+static const struct command_option *option_named(const struct command_option *options, size_t count,
+    const char *argument)
 {
 	size_t size = strcspn(argument, "=");
 
@@ -203,8 +228,9 @@ static const struct command_option *option_named(const struct command_option *op
 	return NULL;
 }
 
-/* getopt_long takes any unambiguous beginning of a name for the option; a script that says --pass would change its meaning with the
- * next option added. Every name must be whole. NULL: they are; otherwise the first that is not. */
+/* getopt_long takes any unambiguous beginning of a name for the option; a script that says --pass would
+ * change its meaning with the next option added. Every name must be whole. NULL: they are; otherwise the
+ * first that is not. */
 static const char *find_abbreviated(const struct command_option *options, size_t count, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -224,12 +250,14 @@ static const char *find_abbreviated(const struct command_option *options, size_t
 static void table_of(struct option *table, const struct command_option *options, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		table[i] = (struct option){options[i].name, options[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL, 0};
+		table[i] = (struct option){options[i].name, options[i].kind == OPTION_FLAG ? no_argument
+		    : required_argument, NULL, 0};
 	table[count] = (struct option){"help", no_argument, NULL, 'h'};
 	table[count + 1] = (struct option){0};
 }
 
-bool command_options(const struct command *command, const struct command_option *options, size_t count, int argc,
+bool command_options(const struct command *command, const struct command_option *options, size_t count,
+    int argc,
     char **argv, size_t operands_min, size_t operands_max, struct operands *operands, int *code)
 {
 	struct option table[OPTIONS_MAX + 2];
@@ -314,7 +342,8 @@ static bool conf_knows(const struct config_section *conf, const char *name)
 	return false;
 }
 
-enum err command_defaults(const struct command_option *options, size_t count, const struct config_section *conf,
+enum err command_defaults(const struct command_option *options, size_t count,
+    const struct config_section *conf,
     const char *folder, const char *name, struct fault *fault)
 {
 	char path[512], option[32];
@@ -329,7 +358,8 @@ enum err command_defaults(const struct command_option *options, size_t count, co
 		return err;
 	for (size_t i = 0; err == ERR_OK && i < count; i++) {
 		conf_name(option, options[i].name);
-		if ((given & UINT64_C(1) << i) == 0 && conf_knows(conf, option) && !take_default(&options[i], option, config))
+		if ((given & UINT64_C(1) << i) == 0 && conf_knows(conf, option) &&
+		    !take_default(&options[i], option, config))
 			err = fault_memory(fault);
 	}
 	config_free(&config);

@@ -9,8 +9,8 @@
 #include "gapseal/err.h"
 
 /*
- * command: options, usage and messages, the same in every program. Help goes to stdout with exit 0, mistakes to
- * stderr with 2; an option given twice or unknown is a mistake.
+ * command: options, usage and messages, the same in every program. Help goes to stdout with exit 0, mistakes
+ * to stderr with 2; an option given twice or unknown is a mistake.
  */
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_TEXTS };
 
@@ -37,31 +37,40 @@ struct command {
 /* Runs the command argv names (one or two words), or prints the usage. Returns the exit code. */
 int command_main(const struct command *commands, size_t count, int argc, char **argv);
 
-/* Parses options; operands are left in *operands. False: the caller returns *code (help was printed, or a mistake said). */
+/* Parses options; operands are left in *operands. False: the caller returns *code (help was printed, or a
+ * mistake said). */
 struct operands {
 	char **items;
 	size_t count;
 };
-bool command_options(const struct command *command, const struct command_option *options, size_t count, int argc,
+bool command_options(const struct command *command, const struct command_option *options, size_t count,
+    int argc,
     char **argv, size_t operands_min, size_t operands_max, struct operands *operands, int *code);
 void texts_free(struct texts *texts);
 
-/* Fills options that were not given from the top level of a conf file in libconfuse syntax (names with '_' for '-').
- * conf lists every option the file may hold, for whichever command; a missing file is no fault. Values live until the
- * program ends. */
+/* Fills options that were not given from the top level of a conf file in libconfuse syntax (names with '_'
+ * for '-'). conf lists every option the file may hold, for whichever command; a missing file is no fault.
+ * Values live until the program ends. */
 struct config_section;
-enum err command_defaults(const struct command_option *options, size_t count, const struct config_section *conf,
+enum err command_defaults(const struct command_option *options, size_t count,
+    const struct config_section *conf,
     const char *folder, const char *name, struct fault *fault);
 /* Was this option on the command line, whatever a conf file says? */
 bool command_given(const struct command_option *options, size_t count, const char *name);
 /* Says a mandatory option is missing: prints, returns 2. */
 int command_missing(const struct command *command, const char *option);
 
-/* Prints a fault: "gapseal: place: sentence [code]" on stderr, or one JSON object on stdout. Returns its exit code. */
+/* Asks on the terminal; only the word yes is one. ERR_NO "not-confirmed"; ERR_CANNOT "no-terminal": say
+ * --yes. */
+enum err command_confirm(const char *question, struct fault *fault);
+
+/* Prints a fault: "gapseal: place: sentence [code]" on stderr, or one JSON object on stdout. Returns its exit
+ * code. */
 int command_fault(const struct fault *fault, bool json);
 /* Prints a line for a person to stderr: "gapseal: ...". */
 void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The first call of every main: the name messages begin with, and standard descriptors that are really open. */
+/* The first call of every main: the name messages begin with, and standard descriptors that are really open.
+ */
 void command_begin(const char *program);
 /* Writes a buffer to stdout and checks it; exit code 0, or 2 with a message. */
 struct buffer;

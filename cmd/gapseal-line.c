@@ -28,7 +28,11 @@ static const struct command commands[] = {
 	{"ingest", "PATH...", "take batches, grants and trust files from a medium", line_ingest},
 	{"run", "", "provision the devices at the ports", line_run},
 	{"status", "", "show lots, what is done and what is left", line_status},
+	{"release", "", "let a device be written once more", line_release},
+	{"void", "", "declare devices void, or take that back", line_void},
+	{"close", "", "close lots out and destroy their keys", line_close},
 	{"export", "", "copy the log for the auditor", line_export},
+	{"probe", "", "see what is at the ports and what disturbs them", line_probe},
 };
 
 int main(int argc, char **argv)

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 
 #include "command.h"
+#include "gapseal-sim.h"
 #include "gapseal/file.h"
 #include "gapseal/sim_host.h"
 #include "gapseal/sim_modem.h"
@@ -19,10 +20,12 @@
 
 #define STATE_SIZE_MAX (64u << 20)
 #define SCRIPT_SIZE_MAX (1u << 20)
+#define CRED_ROOM 4 /* credentials, as Zephyr is configured unless it is told otherwise */
 
 enum option_id {
 	OPT_IMEI, OPT_LINK, OPT_STATE, OPT_SCRIPT, OPT_BAUD, OPT_NVM, OPT_DIALECT, OPT_FIRMWARE,
-	OPT_TERMINATOR, OPT_CFUN, OPT_LINE_LIMIT, OPT_SEED, OPT_READY, OPT_FLOW, OPT_HELP, OPT_COUNT
+	OPT_TERMINATOR, OPT_CFUN, OPT_LINE_LIMIT, OPT_CRED_BUFFER, OPT_SEED, OPT_READY, OPT_FLOW, OPT_HELP,
+	OPT_COUNT
 };
 
 static const struct {
@@ -36,11 +39,12 @@ static const struct {
 	[OPT_SCRIPT] = {"script", "FILE", "how the modem starts and what goes wrong"},
 	[OPT_BAUD] = {"baud", "N", "pace the bytes; 0: as fast as possible (default)"},
 	[OPT_NVM] = {"nvm-ms", "N", "milliseconds a write or delete takes (default 0)"},
-	[OPT_DIALECT] = {"dialect", "at|shell", "AT host (default) or Zephyr shell"},
+	[OPT_DIALECT] = {"dialect", "at|slm|shell|cred", "what stands in front of the modem (default at)"},
 	[OPT_FIRMWARE] = {"firmware", "STR", "what AT+CGMR says (default mfw_nrf91x1_2.0.2)"},
-	[OPT_TERMINATOR] = {"terminator", "cr|lf|crlf", "what ends a command of the AT host (default cr)"},
+	[OPT_TERMINATOR] = {"terminator", "cr|lf|crlf", "what ends a command (default cr; crlf of slm)"},
 	[OPT_CFUN] = {"cfun", "N", "functional mode after power-up (default 0)"},
-	[OPT_LINE_LIMIT] = {"line-limit", "N", "bytes of a line of the shell (default 256)"},
+	[OPT_LINE_LIMIT] = {"line-limit", "N", "bytes of a line of a shell (default 256)"},
+	[OPT_CRED_BUFFER] = {"cred-buffer", "N", "letters of a credential in cred (default 1024)"},
 	[OPT_SEED] = {"seed", "N", "of the noise (default 1)"},
 	[OPT_READY] = {"ready", NULL, "print Ready at power-up"},
 	[OPT_FLOW] = {"flow", NULL, "flow control: lose nothing while the modem works"},
@@ -54,6 +58,7 @@ struct choices { /* what the command line says */
 static void usage(FILE *to)
 {
 	fputs("usage: gapseal-sim modem --imei N --link PATH [OPTION]...\n"
+	    "       gapseal-sim bench --help\n"
 	    "Be an nRF91 modem on a pseudo terminal.\n\n", to);
 	for (size_t i = 0; i < OPT_COUNT; i++) {
 		char left[64];
@@ -64,13 +69,13 @@ static void usage(FILE *to)
 	}
 }
 
-static int mistake(const char *what, const char *option)
+int mistake(const char *what, const char *option)
 {
 	fprintf(stderr, "gapseal-sim: %s%s; 'gapseal-sim --help' shows the usage [usage]\n", what, option);
 	return ERR_CANNOT;
 }
 
-static int report(const struct fault *fault)
+int report(const struct fault *fault)
 {
 	fprintf(stderr, "gapseal-sim: %s%s%s [%s]\n", fault->where, fault->where[0] != '\0' ? ": " : "",
 	    fault->text, fault->code);
@@ -128,13 +133,28 @@ struct plan {
 	struct sim_pty_settings pty;
 };
 
+/* What goes without saying in a dialect. */
+static void settle_dialect(struct plan *plan, enum sim_dialect dialect, const struct choices *choices)
+{
+	plan->host.dialect = dialect;
+	if (dialect == SIM_DIALECT_SLM) {
+		plan->host.ready = true;
+		if (choices->values[OPT_TERMINATOR] == NULL)
+			plan->host.terminator = SIM_TERMINATOR_CRLF;
+	}
+	if (dialect == SIM_DIALECT_CRED)
+		plan->modem.room = CRED_ROOM;
+}
+
 /* The name of an option with a bad value, NULL if all are good. */
 static const char *settle(struct plan *plan, const struct choices *choices)
 {
-	static const char *const dialects[] = {"at", "shell", NULL};
+	static const char *const dialects[] = {[SIM_DIALECT_AT] = "at", [SIM_DIALECT_SHELL] = "shell",
+	    [SIM_DIALECT_CRED] = "cred", [SIM_DIALECT_SLM] = "slm", NULL};
 	static const char *const ends[] = {"cr", "lf", "crlf", NULL};
 	uint64_t baud = 0, nvm = 0, cfun = 0;
-	uint64_t limit = sim_host_defaults.line_limit, seed = sim_host_defaults.seed;
+	uint64_t limit = sim_host_defaults.line_limit, buffer = sim_host_defaults.cred_buffer;
+	uint64_t seed = sim_host_defaults.seed;
 	int dialect = one_of(choices, OPT_DIALECT, dialects), end = one_of(choices, OPT_TERMINATOR, ends);
 
 	*plan = (struct plan){.modem = sim_modem_defaults, .host = sim_host_defaults};
@@ -146,6 +166,8 @@ static const char *settle(struct plan *plan, const struct choices *choices)
 		return "cfun";
 	if (!number(choices, OPT_LINE_LIMIT, 65536, &limit) || limit < 2)
 		return "line-limit";
+	if (!number(choices, OPT_CRED_BUFFER, 65536, &buffer) || buffer < 2)
+		return "cred-buffer";
 	if (!number(choices, OPT_SEED, INTEGER_MAX, &seed))
 		return "seed";
 	if (dialect < 0)
@@ -156,12 +178,13 @@ static const char *settle(struct plan *plan, const struct choices *choices)
 	plan->modem.cfun = (unsigned)cfun;
 	if (choices->values[OPT_FIRMWARE] != NULL)
 		plan->modem.firmware = choices->values[OPT_FIRMWARE];
-	plan->host.dialect = (enum sim_dialect)dialect;
 	plan->host.terminator = (enum sim_terminator)end;
 	plan->host.nvm_ms = (unsigned)nvm;
 	plan->host.line_limit = (size_t)limit;
+	plan->host.cred_buffer = (size_t)buffer;
 	plan->host.seed = seed;
 	plan->host.ready = choices->values[OPT_READY] != NULL;
+	settle_dialect(plan, (enum sim_dialect)dialect, choices);
 	plan->host.flow = choices->values[OPT_FLOW] != NULL;
 	plan->pty.baud = (unsigned)baud;
 	plan->pty.state = choices->values[OPT_STATE];
@@ -204,9 +227,7 @@ static enum err fill_modem(struct sim_modem *modem, const struct sim_script *scr
 	return err;
 }
 
-/* SIGINT, SIGTERM and SIGHUP as a descriptor; a reader of our output that is gone is an error, not a
- * death. */
-static enum err stop_signals(int *out, struct fault *fault)
+enum err stop_signals(int *out, struct fault *fault)
 {
 	sigset_t set;
 
@@ -279,6 +300,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "modem") == 0)
 		return run_modem(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "bench") == 0)
+		return run_bench(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
 		usage(stdout);
 		return ERR_OK;
@@ -287,5 +310,5 @@ int main(int argc, char **argv)
 		printf("gapseal-sim %s\n", GAPSEAL_VERSION);
 		return ERR_OK;
 	}
-	return mistake("the only command is modem", "");
+	return mistake("the commands are modem and bench", "");
 }

@@ -47,17 +47,37 @@ enum err office_begin(struct office *office, const struct trust **trust, const c
 	return ERR_OK;
 }
 
+enum err identity_get(struct secret **out, const struct office *office, uint64_t fd, struct fault *fault)
+{
+	struct secret *passphrase = NULL;
+	enum err err = ERR_OK;
+
+	*out = NULL;
+	if (office_identity_sealed(office))
+		err = passphrase_get(&passphrase, fd, "Passphrase of the office identity: ", false, fault);
+	if (err == ERR_OK)
+		err = office_identity(out, office, passphrase, fault);
+	secret_free(&passphrase);
+	return err;
+}
+
 static const struct command commands[] = {
 	{"keygen office", "", "make an office folder: age identity, office.conf, ledger", keygen_office},
 	{"keygen officer", "NAME", "make an officer's signing key (minisign)", keygen_officer},
+	{"keygen share", "", "make an officer's share of a batch seed", keygen_share},
 	{"trust new", "", "make the first trust file", trust_new},
 	{"trust next", "", "make the next version of a trust file", trust_next},
 	{"trust show", "FILE", "show a trust file and its fingerprint", trust_show},
 	{"ca new", "", "make a P-256 certificate authority", ca_make},
 	{"lint", "", "check a profile and a CSV, write nothing", lint},
+	{"plan", "", "show what a compile would make; writes nothing", plan},
 	{"compile", "", "make a batch folder from a profile and a CSV", compile},
+	{"rebuild", "", "make a batch again from its seed and compare", rebuild},
 	{"sign", "PATH...", "sign batches, grants and trust files", sign},
 	{"grant", "", "permit stations to open lots of a batch", grant},
+	{"export", "", "write what a back end needs to know of the devices proven done", export_batch},
+	{"accept", "", "take note of an activation and of the logs that came back", accept_returned},
+	{"extract", "", "write what proves to others what one device holds", extract},
 	{"inspect", "PATH", "show what a document says; verifies no signature", inspect},
 };
 

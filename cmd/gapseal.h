@@ -7,16 +7,27 @@
 
 /* The commands of the office program, one function each; every one returns the exit code. */
 int keygen_office(const struct command *command, int argc, char **argv);
+int keygen_share(const struct command *command, int argc, char **argv);
 int keygen_officer(const struct command *command, int argc, char **argv);
 int trust_new(const struct command *command, int argc, char **argv);
 int trust_next(const struct command *command, int argc, char **argv);
 int trust_show(const struct command *command, int argc, char **argv);
 int ca_make(const struct command *command, int argc, char **argv);
+int plan(const struct command *command, int argc, char **argv);
 int lint(const struct command *command, int argc, char **argv);
+int rebuild(const struct command *command, int argc, char **argv);
 int compile(const struct command *command, int argc, char **argv);
 int sign(const struct command *command, int argc, char **argv);
 int grant(const struct command *command, int argc, char **argv);
+int export_batch(const struct command *command, int argc, char **argv);
+int accept_returned(const struct command *command, int argc, char **argv);
+int extract(const struct command *command, int argc, char **argv);
 int inspect(const struct command *command, int argc, char **argv);
+
+/* Shows how far a long work is, on stderr. */
+void progress_show(void *context, uint64_t done, uint64_t total);
+/* Prints findings to stderr, a line each. */
+void findings_say(const struct findings *findings);
 
 #define TOOL "gapseal " GAPSEAL_VERSION
 #define NO_FD UINT64_MAX
@@ -26,6 +37,8 @@ extern const struct config_section office_options;
 
 /* A passphrase from the descriptor the user named, or from the terminal (twice if confirm). */
 enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm, struct fault *fault);
+/* The office's identity, with its passphrase if it has one. */
+enum err identity_get(struct secret **out, const struct office *office, uint64_t fd, struct fault *fault);
 /* Opens office and trust for a command and prints, to stderr, the fingerprint used. */
 enum err office_begin(struct office *office, const struct trust **trust, const char *path, const char *trust_file,
     const char *pin, struct fault *fault);

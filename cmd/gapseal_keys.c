@@ -13,7 +13,8 @@ int keygen_office(const struct command *command, int argc, char **argv)
 	uint64_t fd = NO_FD;
 	const struct command_option options[] = {
 		{"out", OPTION_TEXT, &out, "OFFICE", "folder to make"},
-		{"no-passphrase", OPTION_FLAG, &no_passphrase, NULL, "leave the identity unprotected on disk"},
+		{"no-passphrase", OPTION_FLAG, &no_passphrase, NULL,
+		    "leave the identity unprotected on disk"},
 		{"passphrase-fd", OPTION_NUMBER, &fd, "N", "read the passphrase from descriptor N"},
 	};
 	struct operands operands;
@@ -37,8 +38,10 @@ int keygen_office(const struct command *command, int argc, char **argv)
 	return ERR_OK;
 }
 
-/* The secret half first: a public key without its secret misleads nobody for long, the reverse would be lost unseen. */
-static enum err write_officer(const char *out, const char *name, struct secret *passphrase, bool force, struct fault *fault)
+/* The secret half first: a public key without its secret misleads nobody for long, the reverse would be lost
+ * unseen. */
+static enum err write_officer(const char *out, const char *name, struct secret *passphrase, bool force,
+    struct fault *fault)
 {
 	struct buffer public = BUFFER_EMPTY;
 	struct secret *secret = NULL;
@@ -80,7 +83,8 @@ int keygen_officer(const struct command *command, int argc, char **argv)
 	if (out == NULL)
 		return command_missing(command, "out");
 	if (!text_is_name(bytes_of(operands.items[0])))
-		err = fault_set(&fault, ERR_CANNOT, "name-form", "NAME", "a name is 1 to 40 of a-z 0-9 . - and begins with a letter or digit");
+		err = fault_set(&fault, ERR_CANNOT, "name-form", "NAME",
+		    "a name is 1 to 40 of a-z 0-9 . - and begins with a letter or digit");
 	if (err == ERR_OK && !file_exists(AT_FDCWD, out))
 		err = folder_create(AT_FDCWD, out, 0700, &fault);
 	if (err == ERR_OK && !no_passphrase)
@@ -91,7 +95,8 @@ int keygen_officer(const struct command *command, int argc, char **argv)
 	return err == ERR_OK ? ERR_OK : command_fault(&fault, false);
 }
 
-static enum err write_ca(const char *out, const char *subject, uint64_t days, struct secret *passphrase, struct fault *fault)
+static enum err write_ca(const char *out, const char *subject, uint64_t days, struct secret *passphrase,
+    struct fault *fault)
 {
 	struct buffer cert = BUFFER_EMPTY;
 	struct secret *key = NULL;

@@ -11,24 +11,9 @@
 
 #define KEY_FILE_MAX 1024
 
-/* Asks on the terminal; without one the answer has to be --yes. */
-static enum err confirm(const char *question, struct fault *fault)
-{
-	char answer[16];
-	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	ssize_t size;
-
-	if (terminal < 0)
-		return fault_set(fault, ERR_CANNOT, "no-terminal", NULL, "nobody can be asked here; --yes signs without asking");
-	size = write(terminal, question, strlen(question)) < 0 ? -1 : read(terminal, answer, sizeof answer);
-	close(terminal);
-	if (size == 4 && memcmp(answer, "yes\n", 4) == 0)
-		return ERR_OK;
-	return fault_set(fault, ERR_NO, "not-confirmed", NULL, "not signed");
-}
-
 /* Shows one document and, once agreed to, signs it. */
-static enum err sign_one(const char *path, const struct officer_key *key, const struct trust_fields *trust, bool yes, struct fault *fault)
+static enum err sign_one(const char *path, const struct officer_key *key, const struct trust_fields *trust,
+    bool yes, struct fault *fault)
 {
 	struct signing signing;
 	char name[600];
@@ -41,7 +26,7 @@ static enum err sign_one(const char *path, const struct officer_key *key, const 
 	if (signing.warning[0] != '\0')
 		fprintf(stderr, "  %s\n", signing.warning);
 	if (!yes)
-		err = confirm("sign this? type yes: ", fault);
+		err = command_confirm("sign this? type yes: ", fault);
 	if (err == ERR_OK)
 		err = signing_sign(name, &already, &signing, key, fault);
 	if (err == ERR_OK)
@@ -86,7 +71,8 @@ int sign(const struct command *command, int argc, char **argv)
 	uint64_t fd = NO_FD;
 	const struct command_option options[] = {
 		{"key", OPTION_TEXT, &key_path, "NAME.key", "the officer's secret key"},
-		{"trust", OPTION_TEXT, &trust_path, "FILE", "also verify the signatures already there by this trust file"},
+		{"trust", OPTION_TEXT, &trust_path, "FILE",
+		    "also verify the signatures already there by this trust file"},
 		{"yes", OPTION_FLAG, &yes, NULL, "do not ask"},
 		{"passphrase-fd", OPTION_NUMBER, &fd, "N", "read the passphrase from descriptor N"},
 	};
@@ -117,21 +103,32 @@ int sign(const struct command *command, int argc, char **argv)
 struct grant_options {
 	struct grant_request request;
 	const char *office, *trust, *pin;
-	struct texts stations, lots, replaces;
+	struct texts stations, lots, replaces, again;
 	bool all_lots;
 	uint64_t fd;
 };
 
-static enum err parse_serials(uint64_t **out, const struct texts *texts, struct fault *fault)
+static int compare_numbers(const void *a, const void *b)
 {
-	uint64_t *serials = calloc(texts->count + 1, sizeof *serials);
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
-	*out = serials;
-	if (serials == NULL)
+	return (x > y) - (x < y);
+}
+
+/* Numbers in the order a grant has them. */
+static enum err parse_numbers(uint64_t **out, const struct texts *texts, const char *option, const char *what,
+    struct fault *fault)
+{
+	uint64_t *numbers = calloc(texts->count + 1, sizeof *numbers);
+
+	*out = numbers;
+	if (numbers == NULL)
 		return fault_memory(fault);
 	for (size_t i = 0; i < texts->count; i++)
-		if (!decimal_parse(bytes_of(texts->items[i]), INTEGER_MAX, &serials[i]))
-			return fault_set(fault, ERR_CANNOT, "usage", "--replaces", "not a grant's serial");
+		if (!decimal_parse(bytes_of(texts->items[i]), INTEGER_MAX, &numbers[i]))
+			return fault_set(fault, ERR_CANNOT, "usage", option, "not %s", what);
+	if (texts->count > 1)
+		qsort(numbers, texts->count, sizeof *numbers, compare_numbers);
 	return ERR_OK;
 }
 
@@ -140,22 +137,28 @@ static enum err run_grant(uint64_t *serial, struct grant_options *options, struc
 	struct office office = OFFICE_EMPTY;
 	struct secret *passphrase = NULL, *identity = NULL;
 	const struct trust *trust;
-	uint64_t *replaces = NULL;
-	enum err err = parse_serials(&replaces, &options->replaces, fault);
+	uint64_t *replaces = NULL, *again = NULL;
+	enum err err = parse_numbers(&replaces, &options->replaces, "--replaces", "a grant's serial", fault);
 
+	if (err == ERR_OK)
+		err = parse_numbers(&again, &options->again, "--again", "an index", fault);
 	if (err == ERR_OK)
 		err = office_begin(&office, &trust, options->office, options->trust, options->pin, fault);
 	if (err == ERR_OK && office_identity_sealed(&office))
-		err = passphrase_get(&passphrase, options->fd, "Passphrase of the office identity: ", false, fault);
+		err = passphrase_get(&passphrase, options->fd, "Passphrase of the office identity: ", false,
+		    fault);
 	if (err == ERR_OK)
 		err = office_identity(&identity, &office, passphrase, fault);
 	options->request.replaces = replaces;
 	options->request.replace_count = options->replaces.count;
+	options->request.again = again;
+	options->request.again_count = options->again.count;
 	if (err == ERR_OK)
 		err = office_grant(serial, &office, trust, identity, &options->request, fault);
 	secret_free(&identity);
 	secret_free(&passphrase);
 	free(replaces);
+	free(again);
 	office_close(&office);
 	return err;
 }
@@ -167,9 +170,11 @@ static int do_grant(const struct command *command, struct grant_options *options
 	uint64_t serial;
 
 	if (options->trust == NULL || request->batch == NULL || request->out == NULL)
-		return command_missing(command, options->trust == NULL ? "trust" : request->batch == NULL ? "batch" : "out");
+		return command_missing(command, options->trust == NULL ? "trust" : request->batch == NULL
+		    ? "batch" : "out");
 	if (options->stations.count == 0 || (options->lots.count > 0) == options->all_lots)
-		return command_missing(command, options->stations.count == 0 ? "station" : "lot or --all-lots (one of them)");
+		return command_missing(command, options->stations.count == 0 ? "station"
+		    : "lot or --all-lots (one of them)");
 	request->stations = options->stations.items;
 	request->station_count = options->stations.count;
 	request->lots = options->all_lots ? NULL : options->lots.items;
@@ -177,7 +182,8 @@ static int do_grant(const struct command *command, struct grant_options *options
 	request->now = utc_now();
 	if (run_grant(&serial, options, &fault) != ERR_OK)
 		return command_fault(&fault, false);
-	printf("grant %llu in %s; it counts once officers have signed it\n", (unsigned long long)serial, request->out);
+	printf("grant %llu in %s; it counts once officers have signed it\n", (unsigned long long)serial,
+	    request->out);
 	return ERR_OK;
 }
 
@@ -194,11 +200,15 @@ int grant(const struct command *command, int argc, char **argv)
 		{"lot", OPTION_TEXTS, &given.lots, "NAME", "lot to grant; repeat"},
 		{"all-lots", OPTION_FLAG, &given.all_lots, NULL, "grant every lot"},
 		{"days", OPTION_NUMBER, &request->days, "N", "validity from now; default 30"},
-		{"max", OPTION_NUMBER, &request->max_success, "N", "devices that may be done; default all of the lots"},
+		{"max", OPTION_NUMBER, &request->max_success, "N",
+		    "devices that may be done; default all of the lots"},
 		{"replaces", OPTION_TEXTS, &given.replaces, "SERIAL", "grant withdrawn by this one; repeat"},
+		{"again", OPTION_TEXTS, &given.again, "INDEX",
+		    "device that may be done once more (rework permit); repeat"},
 		{"note", OPTION_TEXT, &request->note, "TEXT", "remark carried in the grant"},
 		{"out", OPTION_TEXT, &request->out, "GDIR", "grant folder to make"},
-		{"passphrase-fd", OPTION_NUMBER, &given.fd, "N", "read the passphrase of the office identity from descriptor N"},
+		{"passphrase-fd", OPTION_NUMBER, &given.fd, "N",
+		    "read the passphrase of the office identity from descriptor N"},
 	};
 	const size_t count = sizeof options / sizeof options[0];
 	struct operands operands;
@@ -208,7 +218,8 @@ int grant(const struct command *command, int argc, char **argv)
 	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
 		if (given.office == NULL)
 			code = command_missing(command, "office");
-		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF, &fault) != ERR_OK)
+		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
+		    &fault) != ERR_OK)
 			code = command_fault(&fault, false);
 		else
 			code = do_grant(command, &given);
@@ -216,5 +227,6 @@ int grant(const struct command *command, int argc, char **argv)
 	texts_free(&given.stations);
 	texts_free(&given.lots);
 	texts_free(&given.replaces);
+	texts_free(&given.again);
 	return code;
 }

@@ -67,7 +67,8 @@ static enum err make(struct parts *parts, const char *out, bool force, struct fa
 	if (err == ERR_OK) {
 		hash_bytes(hash, buffer_bytes(&text));
 		fingerprint_print(fingerprint, hash);
-		printf("%s made, fingerprint\n  %s\nit counts once its officers have signed it\n", out, fingerprint);
+		printf("%s made, fingerprint\n  %s\nit counts once its officers have signed it\n", out,
+		    fingerprint);
 	}
 	buffer_free(&text);
 	return err;
@@ -82,13 +83,18 @@ int trust_new(const struct command *command, int argc, char **argv)
 	const struct command_option options[] = {
 		{"org", OPTION_TEXT, &parts.request.org, "ORG", "name of the organisation"},
 		{"officer", OPTION_TEXTS, &parts.officers, "NAME.pub", "an officer's public key; repeat"},
-		{"batch-threshold", OPTION_NUMBER, &thresholds[ROLE_BATCH], "K", "officers who must sign a batch"},
-		{"grant-threshold", OPTION_NUMBER, &thresholds[ROLE_GRANT], "K", "officers who must sign a grant"},
-		{"trust-threshold", OPTION_NUMBER, &thresholds[ROLE_TRUST], "K", "officers who must sign a trust file"},
+		{"batch-threshold", OPTION_NUMBER, &thresholds[ROLE_BATCH], "K",
+		    "officers who must sign a batch"},
+		{"grant-threshold", OPTION_NUMBER, &thresholds[ROLE_GRANT], "K",
+		    "officers who must sign a grant"},
+		{"trust-threshold", OPTION_NUMBER, &thresholds[ROLE_TRUST], "K",
+		    "officers who must sign a trust file"},
 		{"station", OPTION_TEXTS, &parts.stations, "NAME.station", "a station's card; repeat"},
-		{"escrow", OPTION_TEXTS, &parts.escrow, "age1...", "who can open batches besides the office; repeat"},
+		{"escrow", OPTION_TEXTS, &parts.escrow, "age1...",
+		    "who can open batches besides the office; repeat"},
 		{"witness", OPTION_TEXTS, &parts.witnesses, "VKEY", "a witness of station logs; repeat"},
-		{"accept-no-spare", OPTION_FLAG, &parts.request.accept_no_spare, NULL, "allow a trust threshold that needs every officer"},
+		{"accept-no-spare", OPTION_FLAG, &parts.request.accept_no_spare, NULL,
+		    "allow a trust threshold that needs every officer"},
 		{"out", OPTION_TEXT, &out, "FILE", "file to make"},
 		{"force", OPTION_FLAG, &force, NULL, "replace an existing file"},
 	};
@@ -99,7 +105,8 @@ int trust_new(const struct command *command, int argc, char **argv)
 	if (command_options(command, options, 11, argc, argv, 0, 0, &operands, &code)) {
 		code = ERR_OK;
 		if (out == NULL || parts.request.org == NULL || parts.officers.count == 0)
-			code = command_missing(command, out == NULL ? "out" : parts.request.org == NULL ? "org" : "officer");
+			code = command_missing(command, out == NULL ? "out" : parts.request.org == NULL
+			    ? "org" : "officer");
 		else if (make(&parts, out, force, &fault) != ERR_OK)
 			code = command_fault(&fault, false);
 	}
@@ -107,7 +114,8 @@ int trust_new(const struct command *command, int argc, char **argv)
 	return code;
 }
 
-static enum err next_of(struct parts *parts, const char *from, const char *out, bool force, struct fault *fault)
+static enum err next_of(struct parts *parts, const char *from, const char *out, bool force,
+    struct fault *fault)
 {
 	struct document document = DOCUMENT_EMPTY;
 	struct trust_fields fields = {0};
@@ -142,11 +150,16 @@ int trust_next(const struct command *command, int argc, char **argv)
 		{"escrow", OPTION_TEXTS, &parts.escrow, "age1...", "an escrow recipient to add; repeat"},
 		{"witness", OPTION_TEXTS, &parts.witnesses, "VKEY", "a witness to add; repeat"},
 		{"retire", OPTION_TEXTS, &parts.retired, "NAME", "an officer who leaves; repeat"},
-		{"compromised", OPTION_TEXTS, &parts.compromised, "NAME", "an officer whose key others may hold; repeat"},
-		{"station-off", OPTION_TEXTS, &parts.stations_off, "NAME=WHY[:SIZE]", "a station that is lost, stolen or retired; repeat"},
-		{"revoke-batch", OPTION_TEXTS, &parts.revoked_batches, "HEX", "manifest no longer accepted; repeat"},
-		{"revoke-grant", OPTION_TEXTS, &parts.revoked_grants, "SERIAL", "grant no longer accepted; repeat"},
-		{"accept-no-spare", OPTION_FLAG, &parts.request.accept_no_spare, NULL, "allow a trust threshold that needs every officer"},
+		{"compromised", OPTION_TEXTS, &parts.compromised, "NAME",
+		    "an officer whose key others may hold; repeat"},
+		{"station-off", OPTION_TEXTS, &parts.stations_off, "NAME=WHY[:SIZE]",
+		    "a station that is lost, stolen or retired; repeat"},
+		{"revoke-batch", OPTION_TEXTS, &parts.revoked_batches, "HEX",
+		    "manifest no longer accepted; repeat"},
+		{"revoke-grant", OPTION_TEXTS, &parts.revoked_grants, "SERIAL",
+		    "grant no longer accepted; repeat"},
+		{"accept-no-spare", OPTION_FLAG, &parts.request.accept_no_spare, NULL,
+		    "allow a trust threshold that needs every officer"},
 		{"out", OPTION_TEXT, &out, "FILE", "file to make"},
 		{"force", OPTION_FLAG, &force, NULL, "replace an existing file"},
 	};
@@ -154,7 +167,8 @@ int trust_next(const struct command *command, int argc, char **argv)
 	struct fault fault;
 	int code;
 
-	if (command_options(command, options, sizeof options / sizeof options[0], argc, argv, 0, 0, &operands, &code)) {
+	if (command_options(command, options, sizeof options / sizeof options[0], argc, argv, 0, 0, &operands,
+	    &code)) {
 		code = ERR_OK;
 		if (out == NULL || from == NULL)
 			code = command_missing(command, out == NULL ? "out" : "from");

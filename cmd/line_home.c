@@ -8,7 +8,7 @@
 #include "gapseal/export.h"
 #include "gapseal/file.h"
 #include "gapseal/ingest.h"
-#include "gapseal/vault.h"
+#include "gapseal/trust.h"
 
 int line_enroll(const struct command *command, int argc, char **argv)
 {
@@ -31,7 +31,8 @@ int line_enroll(const struct command *command, int argc, char **argv)
 	if (home_enroll(hash, home, org, name, TOOL, &fault) != ERR_OK)
 		return command_fault(&fault, false);
 	fingerprint_print(fingerprint, hash);
-	printf("station %s of %s enrolled; carry %s/%s.station to the office and compare by voice\n  %s\n", name, org, home, name,
+	printf("station %s of %s enrolled; carry %s/%s.station to the office and compare by voice\n  %s\n",
+	    name, org, home, name,
 	    fingerprint);
 	return ERR_OK;
 }
@@ -42,7 +43,8 @@ static void say_line(void *context, const char *line)
 	printf("%s\n", line);
 }
 
-/* The first digits of the fingerprint, typed by a person who has it from the office by another road than the file. */
+/* The first digits of the fingerprint, typed by a person who has it from the office by another road than the
+ * file. */
 static enum err ask_pin(char pin[static 128], const char *path, struct fault *fault)
 {
 	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -113,82 +115,6 @@ int line_ingest(const struct command *command, int argc, char **argv)
 	return err == ERR_OK ? ERR_OK : command_fault(&fault, false);
 }
 
-static void lot_text(struct buffer *out, const struct vault_lot *lot)
-{
-	const uint64_t settled = lot->counts.done + lot->counts.void_;
-
-	buffer_format(out, "%s%-20s %-12s grant %-4llu done %llu of %llu, failed %llu, void %llu, left %llu%s%s\n",
-	    lot->rehearsal ? "REHEARSAL " : "", lot->batch, lot->lot, (unsigned long long)lot->grant,
-	    (unsigned long long)lot->counts.done, (unsigned long long)lot->count, (unsigned long long)lot->counts.failed,
-	    (unsigned long long)lot->counts.void_, (unsigned long long)(lot->count - settled), lot->closed ? ", closed" : "",
-	    lot->expired ? ", grant expired" : "");
-}
-
-static void lot_json(struct buffer *out, const struct vault_lot *lot)
-{
-	buffer_format(out, "{\"batch\":\"%s\",\"lot\":\"%s\",\"grant\":%llu,\"count\":%llu,\"max_success\":%llu,\"done\":%llu,\"failed\":%llu,"
-	    "\"void\":%llu,\"open\":%llu,\"rehearsal\":%s,\"closed\":%s,\"not_after\":\"%s\"}", lot->batch, lot->lot,
-	    (unsigned long long)lot->grant, (unsigned long long)lot->count, (unsigned long long)lot->max_success,
-	    (unsigned long long)lot->counts.done, (unsigned long long)lot->counts.failed, (unsigned long long)lot->counts.void_,
-	    (unsigned long long)lot->counts.open, lot->rehearsal ? "true" : "false", lot->closed ? "true" : "false", lot->not_after);
-}
-
-static void print_status(struct buffer *out, const struct home *home, const struct vault *vault, bool json)
-{
-	struct vault_head head;
-	struct vault_lot lot;
-
-	vault_head(vault, &head);
-	if (json)
-		buffer_format(out, "{\"schema\":\"gapseal/status/v1\",\"station\":\"%s\",\"size\":%llu,\"root\":\"%s\",\"lots\":[", home->origin,
-		    (unsigned long long)head.size, head.root);
-	else
-		buffer_format(out, "station %s\n", home->origin);
-	for (size_t i = 0; vault_lot(vault, i, &lot); i++) {
-		if (json && i > 0)
-			buffer_text(out, ",");
-		(json ? lot_json : lot_text)(out, &lot);
-	}
-	if (json)
-		buffer_text(out, "]}\n");
-	else
-		buffer_format(out, "log %llu entries, head %s\n", (unsigned long long)head.size, head.root);
-}
-
-int line_status(const struct command *command, int argc, char **argv)
-{
-	const char *path = NULL;
-	bool json = false;
-	const struct command_option options[] = {
-		{"home", OPTION_TEXT, &path, "H", "station home"},
-		{"json", OPTION_FLAG, &json, NULL, "one JSON object"},
-	};
-	const struct vault_settings settings = {.operator_ = "", .tool = TOOL};
-	struct buffer out = BUFFER_EMPTY;
-	struct operands operands;
-	struct reader *reader = NULL;
-	struct vault *vault = NULL;
-	struct home home;
-	struct fault fault;
-	enum err err;
-	int code;
-
-	if (!line_begin(&home, command, options, 2, argc, argv, 0, 0, &operands, &code))
-		return code;
-	err = reader_open(&reader, &home, &fault);
-	if (err == ERR_OK)
-		err = vault_open(&vault, &home, reader, &settings, &fault);
-	if (err == ERR_OK)
-		print_status(&out, &home, vault, json);
-	code = err == ERR_OK ? command_print(&out) : command_fault(&fault, json);
-	buffer_free(&out);
-	if (vault_close(&vault, "", &fault) != ERR_OK)
-		code = command_fault(&fault, json);
-	reader_free(&reader);
-	home_close(&home);
-	return code;
-}
-
 int line_export(const struct command *command, int argc, char **argv)
 {
 	const char *path = NULL, *out = NULL;
@@ -214,7 +140,8 @@ int line_export(const struct command *command, int argc, char **argv)
 	home_close(&home);
 	if (err != ERR_OK)
 		return command_fault(&fault, false);
-	buffer_format(&line, "log of %s, %llu entries, in %s\nhead ", checkpoint.origin, (unsigned long long)checkpoint.size, out);
+	buffer_format(&line, "log of %s, %llu entries, in %s\nhead ", checkpoint.origin,
+	    (unsigned long long)checkpoint.size, out);
 	base64_encode(&line, bytes_from(checkpoint.root, HASH_SIZE), true);
 	buffer_text(&line, "\n");
 	code = command_print(&line);

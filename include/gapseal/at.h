@@ -28,7 +28,7 @@
  * killed program left in its editor.
  */
 #define AT_LINES_MAX 32768  /* bytes kept of one answer; more ends it as AT_GARBAGE */
-#define AT_COMMAND_MAX 8192 /* bytes of one command with its terminator, escaped */
+#define AT_COMMAND_MAX 8200 /* bytes of one command with its terminator, escaped */
 #define AT_VISIBLE_SIZE 48
 
 enum at_result {

@@ -21,6 +21,7 @@ struct batch_request {
 	const char *series;
 	uint64_t seq;
 	const struct list *abandoned;        /* of uint64_t, or NULL */
+	const struct list *supersedes;       /* of struct manifest_supersede, or NULL */
 	enum purpose purpose;
 	uint64_t trust;                      /* version made under */
 	const char *issued;                  /* UTC */
@@ -41,6 +42,7 @@ struct batch_result {
 	struct manifest_fields manifest;
 	struct buffer master;                /* master.age, for the office */
 	uint64_t *imeis;                     /* manifest.count, ascending, as numbers */
+	uint32_t *indices;                   /* of each in the batch */
 };
 /* Makes the folder whole: records, manifest.json, SHA256SUMS last, all synced, read back and compared with
  * what was sealed; and leaves it in draft, for the caller to commit after master.age is safe. On failure
@@ -52,6 +54,22 @@ enum err batch_make(struct batch_result *out, struct folder_draft *draft, const 
     struct secret *seed, const struct batch_request *request, struct fault *fault);
 void batch_result_free(struct batch_result *result);
 
+/* A batch made again on another machine, to see that it is what plan and seed make: the same code runs, only
+ * that the CA's signatures come from the records, and what is made is compared with what is there instead of
+ * being written. The request repeats what the manifest says of itself; its CA needs no key. */
+struct batch_given {
+	int folder;
+	const char *where;                   /* its name, for places */
+	struct bytes text;                   /* of manifest.json */
+	const struct manifest_fields *manifest;
+	const uint8_t *plan;                 /* plan hash its keys hang from, if known: then a row or a
+	                                      * credential that is another can be named; or NULL */
+};
+/* ERR_NO for the first thing that is another: "rebuild-manifest" (a line of manifest.json), "rebuild-lot",
+ * "rebuild-record", "rebuild-files", "rebuild-plan"; codes of sums_verify. The result has no master. */
+enum err batch_rebuild(struct batch_result *out, const struct batch_given *given, const struct plan *plan,
+    struct secret *seed, const struct batch_request *request, struct fault *fault);
+
 /* The plaintext of master.age: "gapseal/master/v1\n" | 32 manifest sha256 | 32 plan hash | 32 seed. */
 #define MASTER_MAGIC "gapseal/master/v1\n"
 #define MASTER_NAME "master.age"
@@ -60,6 +78,9 @@ void batch_result_free(struct batch_result *result);
 enum err master_open(struct secret **seed, uint8_t plan[static HASH_SIZE], struct bytes file,
     struct secret *identity, const uint8_t manifest[static HASH_SIZE], const char *where,
     struct fault *fault);
+/* The same of whatever manifest, whose hash it gives. */
+enum err master_read(struct secret **seed, uint8_t plan[static HASH_SIZE], uint8_t manifest[static HASH_SIZE],
+    struct bytes file, struct secret *identity, const char *where, struct fault *fault);
 
 /* Making a grant: keys.age (grant.h) for these lots, numbers ascending, to these stations, from the seed.
  * Appends the age file to out. Every key is checked against the manifest first: ERR_NO "grant-seed" if the

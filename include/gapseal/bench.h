@@ -3,6 +3,7 @@
 #define GAPSEAL_BENCH_H
 
 #include "gapseal/port.h"
+#include "gapseal/provision.h"
 #include "gapseal/usb.h"
 
 /*
@@ -15,6 +16,9 @@
  *     left  = usb:1-2.3            baud 115200  flow rtscts
  *     right = /dev/serial/by-id/usb-FTDI_TTL232R-3V3_FT000002-if00-port0
  *     rtt   = tcp:127.0.0.1:9090   # OpenOCD
+ *     shell = usb:1-2.4            dialect shell  line_limit 3072  pacing 12/10
+ *
+ * Words and values behind the path are baud, flow, and the settings of provision_set, each at most once.
  *
  * Found on USB are the lines of common serial adapters (FTDI, Silicon Labs, Prolific, WCH), each interface a
  * port of its own, and the AT port of nRF91 kits, which is their first. Kits that carry no nRF91 (by their
@@ -30,9 +34,11 @@ struct bench_port {
 	char name[NAME_SIZE];
 	char path[BENCH_PATH_SIZE];
 	struct port_settings settings;
+	struct provision_settings provision;
 };
 struct bench {
 	const char *sysfs;
+	const struct provision_settings *provision; /* of ports that do not say; NULL: provision_defaults */
 	struct bench_port ports[BENCH_MAX];
 	unsigned count;
 };

@@ -20,7 +20,7 @@ struct closeout {
 	bool granted;         /* to this station, now */
 	bool rehearsal;
 	uint64_t count, done, failed, void_, unused;
-	uint64_t open;        /* begins without an end of devices that are not void: the lot cannot be closed */
+	uint64_t open;        /* begun and never ended, and not void: the lot cannot be closed */
 	uint64_t entry;       /* number of the entry that closed it just now, otherwise 0 */
 };
 

@@ -7,14 +7,13 @@
 #include <stddef.h>
 
 #include "gapseal/err.h"
+#include "gapseal/rule.h"
 
 /*
  * finding: one thing the linter has to say; findings: all of them. Start from FINDINGS_EMPTY, end with
  * findings_free. A failed allocation is remembered, after which nothing is kept: check once, at the
  * end, with findings_check.
  */
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTICE };
-
 struct finding_place {
 	const char *file;
 	unsigned long line;          /* 0: the whole file */
@@ -34,16 +33,17 @@ struct finding {
 struct findings {
 	struct finding *items;
 	size_t count, capacity;
-	size_t errors, warnings, notices; /* counted even beyond FINDINGS_MAX */
+	size_t errors, warnings, notices; /* counted even beyond FINDINGS_MAX; */
+	size_t counts[RULES];             /* and by rule */
 	bool failed;
 };
 #define FINDINGS_EMPTY ((struct findings){0})
 
 void findings_free(struct findings *findings);
-void findings_add(struct findings *findings, enum severity severity, const char *code,
-    struct finding_place place, const char *format, ...) __attribute__((format(printf, 5, 6)));
-void findings_vadd(struct findings *findings, enum severity severity, const char *code,
-    struct finding_place place, const char *format, va_list args) __attribute__((format(printf, 5, 0)));
+void findings_add(struct findings *findings, enum rule rule, struct finding_place place, const char *format,
+    ...) __attribute__((format(printf, 4, 5)));
+void findings_vadd(struct findings *findings, enum rule rule, struct finding_place place,
+    const char *format, va_list args) __attribute__((format(printf, 4, 0)));
 /* Takes a fault of ERR_NO over as an error with its code and text (an empty file name in place: at the
  * fault's own place) and returns ERR_OK; returns the err of any other fault. */
 enum err findings_take(struct findings *findings, struct finding_place place, const struct fault *fault);
@@ -51,7 +51,5 @@ enum err findings_take(struct findings *findings, struct finding_place place, co
 enum err findings_check(const struct findings *findings, struct fault *fault);
 /* By file name, line and field; in one place in order of arrival. */
 void findings_sort(struct findings *findings);
-/* "error", "warning", "notice". */
-const char *severity_name(enum severity severity);
 
 #endif

@@ -23,21 +23,35 @@ enum err ledger_create(const char *office, struct fault *fault);
 enum err ledger_open(struct ledger **out, const char *office, const char *org, struct fault *fault);
 void ledger_free(struct ledger **ledger);
 
-/* The next number of a series, 1 for a new one. A number is taken by ledger_add_batch alone, and by
- * production batches only, so none is ever abandoned here. */
+/* The next number of a series, 1 for a new one. */
 enum err ledger_next(uint64_t *seq, struct ledger *ledger, const char *series, struct fault *fault);
+/* Takes the next number for a production batch before anything of it is written, so that no two folders ever
+ * bear one number. What was taken before and never became a batch, because its compile was killed or its
+ * folder never got here, is abandoned: *abandoned lists all such numbers of the series, ascending, allocated;
+ * the manifest says so in public. Two compiles must not be under way in one office, or one would take the
+ * other's number for abandoned. */
+enum err ledger_take(uint64_t *seq, struct list *abandoned, struct ledger *ledger, const char *series,
+    const char *batch, struct fault *fault);
+/* Gives the last number back, if no batch has it: of a compile that failed in an orderly way, and left
+ * nothing. */
+enum err ledger_give_back(struct ledger *ledger, const char *series, uint64_t seq, struct fault *fault);
 /* Whether a batch id is free: ERR_NO "batch-exists". */
 enum err ledger_free_id(struct ledger *ledger, const char *batch, struct fault *fault);
 /* Whether every device of a production batch (IMEIs as numbers, ascending) is new to every slot the batch
  * touches: ERR_NO "ledger-slot" names an earlier production batch and says how many devices it has in
- * common. Batches superseded as a whole, by an earlier one or by this one, do not count. */
+ * common. What is superseded, as a whole or by index, by an earlier one or by this one, does not count. */
 enum err ledger_check_slots(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint64_t *imeis, size_t count, struct fault *fault);
-/* Commits a batch after checking all of it again: id, slots, and ERR_NO "ledger-seq" if its number was
- * taken meanwhile. */
+/* What a new batch of these devices (ascending) supersedes of an earlier one: those it has in common, all of
+ * them if there are no others. reason is left to the caller, indices are allocated. ERR_NO "supersede-batch"
+ * (no production batch of this office), "supersede-none" (no device in common). */
+enum err ledger_supersede(struct manifest_supersede *out, struct ledger *ledger, const char *batch,
+    const uint64_t *imeis, size_t count, struct fault *fault);
+/* Commits a batch after checking all of it again: id, slots, and ERR_NO "ledger-seq" if its number is
+ * another batch's. indices are those in the batch, of each IMEI. */
 enum err ledger_add_batch(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
-    size_t count, struct fault *fault);
+    const uint32_t *indices, size_t count, struct fault *fault);
 /* Whether this manifest was committed here under this id: ERR_NO "ledger-batch". */
 enum err ledger_has_batch(struct ledger *ledger, const uint8_t hash[static HASH_SIZE], const char *batch,
     struct fault *fault);
@@ -49,5 +63,42 @@ enum err ledger_next_grant(uint64_t *serial, struct ledger *ledger, struct fault
  * in a grant that lives: not past its not_after at now (UTC), and replaced neither by this one nor before. */
 enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *grant,
     const uint8_t hash[static HASH_SIZE], const char *now, struct fault *fault);
+
+/* What came back from the line: accepted is one activation a batch, the newest; heads are the logs seen last,
+ * one a station. */
+struct ledger_head {
+	char station[NAME_SIZE];
+	uint64_t size;
+	uint8_t root[HASH_SIZE];
+};
+struct ledger_closeout {
+	char station[NAME_SIZE];
+	uint64_t entry;              /* its number in the station's log */
+	char lot[NAME_SIZE];
+	uint64_t grant;
+	uint64_t done, failed, void_, unused;
+};
+struct ledger_return {
+	const uint8_t *manifest;     /* SHA-256 */
+	const uint8_t *document;     /* SHA-256 of the activation */
+	uint64_t trust;              /* version the auditor held */
+	const char *time;            /* UTC */
+	const struct list *done;     /* of uint64_t, ascending */
+	bool withdraw;               /* indices accepted before may be missing now */
+	const struct ledger_head *heads;
+	size_t head_count;
+	const struct ledger_closeout *closeouts;
+	size_t closeout_count;
+};
+/* The indices accepted for a manifest, in memory of its own (free(3) its items); *known: whether there are. */
+enum err ledger_accepted(struct list *done, bool *known, struct ledger *ledger,
+    const uint8_t manifest[static HASH_SIZE], struct fault *fault);
+/* The head held of a station; *known: whether there is one. */
+enum err ledger_find_head(struct ledger_head *out, bool *known, struct ledger *ledger, const char *station,
+    struct fault *fault);
+/* Commits all of it or nothing. ERR_NO "accept-fewer" (an index accepted before is missing, and withdraw is
+ * not set), "accept-old" (made under an older trust version than what was accepted before), "accept-rollback"
+ * (a head shorter than the one held). */
+enum err ledger_add_return(struct ledger *ledger, const struct ledger_return *returned, struct fault *fault);
 
 #endif

@@ -86,8 +86,10 @@ struct message {
 	enum label wanted;             /* to the station: the label the batch wants */
 	char label[UNIT_SIZE];         /* from it: the IMEI or the serial that was read, "" if nothing was */
 
-	/* LISTING, OUTCOME */
+	/* DEVICE, LISTING, OUTCOME */
 	bool nul;                      /* the digests this device lists of PEM are over content and a NUL */
+
+	/* LISTING, OUTCOME */
 	bool listed;
 	struct listing listing;
 

@@ -23,11 +23,13 @@ struct ca;
  * valid yet). */
 enum err ca_open(struct ca **out, struct bytes cert_pem, struct bytes key_pem,
     const struct secret *passphrase, int64_t now, const char *where, struct fault *fault);
+/* The same from the certificate alone, whatever its dates: such a CA signs nothing. */
+enum err ca_open_certificate(struct ca **out, struct bytes cert_pem, const char *where, struct fault *fault);
 void ca_free(struct ca **ca);
 /* Seconds since 1970 of its notAfter; for warnings of certificates that outlive it. */
 int64_t ca_not_after(const struct ca *ca);
 struct x509_st *ca_certificate(const struct ca *ca);
-struct evp_pkey_st *ca_key(const struct ca *ca);
+struct evp_pkey_st *ca_key(const struct ca *ca); /* NULL without one */
 
 /* A new P-256 root. The subject is "/C=NO/O=Example/CN=Example Root" or "C=NO,O=Example,CN=Example Root"
  * ("ca-subject"), days 1..36500 ("ca-days"). Certificate PEM is appended to cert_pem; the key as PKCS#8
@@ -55,6 +57,12 @@ enum err mint_key(struct secret *key_pem, uint8_t point[static P256_POINT_SIZE],
 #define MINT_CN_MAX X509_NAME_VALUE_MAX
 enum err mint_certificate(struct buffer *out, struct mint *mint, const uint8_t point[static P256_POINT_SIZE],
     const char *cn, const uint8_t serial[static X509_SERIAL_SIZE], bool crlf, struct fault *fault);
+/* The same certificate again, with the signature of given, a PEM the CA made before; its key is not needed.
+ * Everything but the signature is made anew, and every signature is verified: ERR_NO "mint-given" (no
+ * certificate), "mint-signature" (the CA signed something else, or nothing). */
+enum err mint_certificate_again(struct buffer *out, struct mint *mint,
+    const uint8_t point[static P256_POINT_SIZE], const char *cn,
+    const uint8_t serial[static X509_SERIAL_SIZE], bool crlf, struct bytes given, struct fault *fault);
 /* The longest PEM, CR LF line ends included, mint_certificate makes for a CN of that length under this CA;
  * for sizing strides. The private key is not needed. */
 enum err mint_certificate_max(size_t *out, struct bytes ca_pem, size_t cn_length, const char *where,

@@ -69,7 +69,7 @@ extern const struct provision_settings provision_defaults;
 
 #define PROVISION_PACE_MAX 4096  /* bytes, and milliseconds */
 #define PROVISION_LINE_MIN 64
-#define PROVISION_LINE_MAX 65536
+#define PROVISION_LINE_MAX 8192
 /* One setting by its name in station.conf:
  *
  *     dialect     auto | at | shell | cred
@@ -93,7 +93,7 @@ void provision_start(struct provision *provision, const char *unit, uint64_t now
  * provision_start leaves. It counts until DEVICE is taken: without one such a device is "label-missing". */
 void provision_label(struct provision *provision, const char *imei);
 /* After the last VERDICT: until the device is silent for three seconds or its IMEI changes, asking once a
- * second; then PROVISION_OVER. */
+ * second; then PROVISION_OVER. At once if the port went while the device was in hand. */
 void provision_leave(struct provision *provision, uint64_t now);
 
 struct bytes provision_output(const struct provision *provision);

@@ -55,9 +55,10 @@ enum err rework_read(struct rework_list *rework, int folder, const char *name, s
 /* Finds the records of every wish in the open lots granted to this station (batch: only in that one; "" in
  * all): by IMEI, or by the unit with which the log names a device that was opened or found to be the same.
  * Codes of wishes: "not-in-batch"; "not-in-log" (only batches whose policy logs units can be found so);
- * "unit-ambiguous" (it stood at two devices of a batch); "asked-twice". Codes of reader_answer, log_verify. */
-enum err rework_find(struct rework_list *rework, struct vault *vault, struct reader *reader, const char *batch,
-    struct fault *fault);
+ * "unit-ambiguous" (it stood at two devices of a batch); "asked-twice". Other codes: those of reader_answer
+ * and log_verify. */
+enum err rework_find(struct rework_list *rework, struct vault *vault, struct reader *reader,
+    const char *batch, struct fault *fault);
 
 struct rework_request {
 	enum entry_type type;   /* ENTRY_RELEASE, ENTRY_VOID, ENTRY_UNVOID */

@@ -8,7 +8,8 @@
 
 /*
  * roster: the CSV of devices, read by libcsv in strict mode. Header names in any case and order: imei
- * (required), lot, serial, psk, psk_identity; further columns are usable in templates. A UTF-8 byte
+ * (required), lot, serial, psk, psk_identity, client_cert, client_key; profiles may name further columns. A
+ * UTF-8 byte
  * order mark, LF or CRLF line ends, a last line without one, and quoted fields are accepted; nothing is
  * trimmed. Every other oddity is a finding with file:line:field and the rule.
  *
@@ -47,6 +48,8 @@ enum err roster_read(struct roster **out, const char *path, struct findings *fin
 void roster_free(struct roster **roster);
 size_t roster_count(const struct roster *roster);
 const char *roster_where(const struct roster *roster);
+/* The IMEI of a row as a number, 0 if it was refused; i must be below the count. */
+uint64_t roster_imei(const struct roster *roster, size_t i);
 /* The column of a name in whatever case, -1 if there is none; and the name of a column, in lower case, NULL
  * beyond. */
 int roster_column(const struct roster *roster, const char *name);
@@ -56,6 +59,7 @@ const char *roster_column_name(const struct roster *roster, int column);
  * next call and is wiped with it. Several readers of one roster may be used by several threads. */
 struct roster_reader;
 struct roster_row {
+	size_t i;
 	unsigned long line;
 	char imei[IMEI_SIZE];        /* "" in a row whose IMEI was refused */
 	size_t count;

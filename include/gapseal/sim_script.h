@@ -92,6 +92,8 @@ const struct sim_fault *sim_hits_find(const struct sim_hits *hits, enum sim_acti
 
 /* A whole command came in: counts it and says what strikes it. */
 void sim_script_command(struct sim_script *script, const char *words, struct sim_hits *out);
+/* How many came in so far. */
+uint64_t sim_script_commands(const struct sim_script *script);
 /* Whether the input byte at that offset of a command still coming in is lost. begun: what has come of
  * it before; quote: which double quote of the command the byte is, from 1, or 0. */
 bool sim_script_loses(const struct sim_script *script, struct bytes begun, uint64_t offset, uint64_t quote);

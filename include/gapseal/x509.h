@@ -53,6 +53,9 @@ void x509_look(struct x509_facts *out, struct x509_st *certificate);
 enum err x509_key_read(struct evp_pkey_st **out, struct bytes pem, const struct secret *passphrase,
     const char *where, struct fault *fault);
 void x509_key_free(struct evp_pkey_st **key);
+/* A new key of the kind of a certificate's, good for nothing but seeing how such a key signs. ERR_CANNOT
+ * "crypto". */
+enum err x509_key_like(struct evp_pkey_st **out, struct x509_st *certificate, struct fault *fault);
 bool x509_belongs(struct x509_st *certificate, struct evp_pkey_st *key);
 /* Appends PKCS#8 encrypted by the passphrase (PBES2: scrypt of 16 MiB, AES-256-CBC). */
 enum err x509_key_encrypt(struct buffer *der, struct bytes pkcs8, const struct secret *passphrase,

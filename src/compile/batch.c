@@ -11,11 +11,12 @@ struct making {
 	const struct plan *plan;
 	const struct batch_request *request;
 	struct manifest_fields *manifest;
-	uint64_t *imeis;
+	struct standing *standings;  /* of every device, in the order of records */
 	struct secret *keys;         /* struct batch_keys */
 	struct roster_reader *reader;
 	struct lot lot;
 	struct records records;
+	struct given *given;         /* NULL: the batch is made for the first time */
 	struct worker *workers[BATCH_THREADS_MAX];
 	unsigned worker_count;
 	uint64_t done;
@@ -26,7 +27,7 @@ static struct batch_keys *keys_of(struct making *making)
 	return (struct batch_keys *)(void *)secret_data(making->keys);
 }
 
-static enum err check_request(const struct secret *seed, const struct batch_request *request,
+enum err batch_check_request(const struct secret *seed, const struct batch_request *request,
     struct fault *fault)
 {
 	if (secret_size(seed) != KEY_SIZE || request->master_count == 0 ||
@@ -44,6 +45,7 @@ struct share {
 	size_t k, count, stride;
 	uint8_t *out;
 	uint8_t (*leaves)[HASH_SIZE];
+	const uint8_t *given;        /* NULL */
 	enum err err;
 	struct fault fault;
 };
@@ -55,7 +57,9 @@ static void *seal_share(void *context)
 	share->err = ERR_OK;
 	for (size_t i = 0; i < share->count && share->err == ERR_OK; i++)
 		share->err = seal_device(share->worker, share->out + i * share->stride, share->leaves[i],
-		    share->lot, share->k + i, share->keys, &share->fault);
+		    share->lot, share->k + i,
+		    share->given != NULL ? share->given + i * share->stride : NULL, share->keys,
+		    &share->fault);
 	return NULL;
 }
 
@@ -78,6 +82,7 @@ static void deal(struct share *shares, struct making *making, size_t k, size_t c
 			.stride = records->stride,
 			.out = records->buffer + (records->used + from) * records->stride,
 			.leaves = records->leaves + records->used + from,
+			.given = making->given != NULL ? making->given->buffer + from * records->stride : NULL,
 		};
 		from = to;
 	}
@@ -116,7 +121,10 @@ static enum err seal_lot(struct making *making, struct fault *fault)
 		some = making->records.capacity - making->records.used;
 		if (some > making->lot.count - k)
 			some = making->lot.count - k;
-		err = seal_chunk(making, k, some, fault);
+		if (making->given != NULL)
+			err = given_read(making->given, making->lot.first + k, some, fault);
+		if (err == ERR_OK)
+			err = seal_chunk(making, k, some, fault);
 		if (err == ERR_OK)
 			err = records_add(&making->records, some, fault);
 		making->done += some;
@@ -135,8 +143,10 @@ static enum err seal_lots(struct making *making, struct fault *fault)
 		making->lot.number = i;
 		making->lot.first = lots[i].first;
 		making->lot.count = (size_t)lots[i].count;
-		err = lot_take(&making->lot, lots[i].check, making->imeis + lots[i].first, keys_of(making),
-		    making->plan, making->reader, fault);
+		err = lot_take(&making->lot, lots[i].check, making->standings + lots[i].first,
+		    keys_of(making), making->plan, making->reader, fault);
+		if (err == ERR_OK && making->given != NULL)
+			err = given_lot(making->given, &lots[i], i, fault);
 		if (err == ERR_OK)
 			err = seal_lot(making, fault);
 	}
@@ -153,7 +163,8 @@ static size_t largest_lot(const struct manifest_fields *manifest)
 	return (size_t)most;
 }
 
-static enum err start(struct making *making, int folder, struct fault *fault)
+static enum err start(struct making *making, int folder, const struct batch_given *given,
+    struct fault *fault)
 {
 	const struct batch_request *request = making->request;
 	unsigned threads = request->threads > 0 ? request->threads : 1;
@@ -163,13 +174,15 @@ static enum err start(struct making *making, int folder, struct fault *fault)
 
 	if (err == ERR_OK)
 		err = roster_reader_new(&making->reader, plan_roster(making->plan), fault);
+	if (err == ERR_OK && making->given != NULL)
+		err = given_begin(making->given, given, making->records.stride, making->records.capacity, fault);
 	making->lot.devices = calloc(largest_lot(making->manifest), sizeof *making->lot.devices);
-	making->imeis = calloc((size_t)making->manifest->count + 1, sizeof *making->imeis);
-	if (err == ERR_OK && (making->lot.devices == NULL || making->imeis == NULL))
+	making->standings = calloc((size_t)making->manifest->count + 1, sizeof *making->standings);
+	if (err == ERR_OK && (making->lot.devices == NULL || making->standings == NULL))
 		err = fault_memory(fault);
 	for (; making->worker_count < threads && err == ERR_OK; making->worker_count++)
 		err = worker_new(&making->workers[making->worker_count], making->plan, making->manifest,
-		    request->ca, fault);
+		    request->ca, given, fault);
 	return err;
 }
 
@@ -181,39 +194,55 @@ static void stop(struct making *making)
 	roster_reader_free(&making->reader);
 	secret_free(&making->keys);
 	free(making->lot.devices);
-	free(making->imeis);
+	free(making->standings);
 }
 
 static int compare(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	const struct standing *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	return (x->imei > y->imei) - (x->imei < y->imei);
 }
 
-/* Makes all records and fills what the manifest says of them. */
-static enum err make_records(struct batch_result *out, int folder, const struct plan *plan,
-    struct secret *seed, const struct batch_request *request, struct fault *fault)
+/* What the ledger keeps: IMEIs, ascending, and the index of each. */
+static enum err tell_devices(struct batch_result *out, struct standing *standings, struct fault *fault)
 {
+	size_t count = (size_t)out->manifest.count;
+
+	qsort(standings, count, sizeof *standings, compare);
+	out->imeis = calloc(count + 1, sizeof *out->imeis);
+	out->indices = calloc(count + 1, sizeof *out->indices);
+	if (out->imeis == NULL || out->indices == NULL)
+		return fault_memory(fault);
+	for (size_t i = 0; i < count; i++) {
+		out->imeis[i] = standings[i].imei;
+		out->indices[i] = (uint32_t)standings[i].index; /* below ROSTER_ROWS_MAX */
+	}
+	return ERR_OK;
+}
+
+enum err batch_records(struct batch_result *out, int folder, const struct batch_given *given,
+    const uint8_t keyed[static HASH_SIZE], const struct plan *plan, struct secret *seed,
+    const struct batch_request *request, struct fault *fault)
+{
+	struct given pieces = {.file = -1};
 	struct making making = {.plan = plan, .request = request, .manifest = &out->manifest,
-	    .records = {.file = -1}};
+	    .records = {.file = -1}, .given = given != NULL ? &pieces : NULL};
 	enum err err = secret_new(&making.keys, sizeof(struct batch_keys), fault);
 
 	if (err == ERR_OK) {
-		keys_batch(keys_of(&making)->batch, secret_data(seed), out->plan_hash);
+		keys_batch(keys_of(&making)->batch, secret_data(seed), keyed);
 		keys_credentials(keys_of(&making)->credentials, keys_of(&making)->batch);
-		err = start(&making, folder, fault);
+		err = start(&making, folder, given, fault);
 	}
 	if (err == ERR_OK)
 		err = seal_lots(&making, fault);
 	if (err == ERR_OK)
 		err = records_end(&making.records, &out->manifest, fault);
-	if (err == ERR_OK) {
-		qsort(making.imeis, (size_t)out->manifest.count, sizeof *making.imeis, compare);
-		out->imeis = making.imeis;
-		making.imeis = NULL;
-	}
+	if (err == ERR_OK)
+		err = tell_devices(out, making.standings, fault);
 	stop(&making);
+	given_free(&pieces);
 	return err;
 }
 
@@ -256,7 +285,7 @@ static enum err make(struct batch_result *out, int folder, const struct plan *pl
 	if (err == ERR_OK)
 		err = plan_hash(out->plan_hash, plan, seed, fault);
 	if (err == ERR_OK)
-		err = make_records(out, folder, plan, seed, request, fault);
+		err = batch_records(out, folder, NULL, out->plan_hash, plan, seed, request, fault);
 	if (err == ERR_OK)
 		err = manifest_check(&out->manifest, MANIFEST_NAME, fault);
 	if (err == ERR_OK)
@@ -272,7 +301,7 @@ static enum err make(struct batch_result *out, int folder, const struct plan *pl
 enum err batch_make(struct batch_result *out, struct folder_draft *draft, const struct plan *plan,
     struct secret *seed, const struct batch_request *request, struct fault *fault)
 {
-	enum err err = check_request(seed, request, fault);
+	enum err err = batch_check_request(seed, request, fault);
 
 	*out = (struct batch_result){0};
 	if (err != ERR_OK)
@@ -293,5 +322,6 @@ void batch_result_free(struct batch_result *result)
 	json_free(&result->manifest, &manifest_shape);
 	buffer_free(&result->master);
 	free(result->imeis);
+	free(result->indices);
 	*result = (struct batch_result){0};
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "batch_private.h"
+#include "gapseal/path.h"
 #include "gapseal/seal.h"
 #include "gapseal/utc.h"
 
@@ -26,13 +27,26 @@ struct worker {
 	struct buffer cn;
 	struct buffer text;          /* of one credential that is not */
 	uint8_t points[PROFILE_CREDENTIALS_MAX][P256_POINT_SIZE]; /* of the keys made */
-	struct state_slot slots[PROFILE_CREDENTIALS_MAX];
+	struct state_slot slots[PROFILE_CREDENTIALS_MAX]; /* of each credential */
+	size_t own[SLOTS_MAX];       /* credentials of the lot in hand, in the order of slots */
+	size_t own_count;
+	struct secret *file;         /* scratch; only with SOURCE_PATH */
 	struct record_place place;
+	struct given_record given;
 };
 
 static struct device_keys *keys_of(struct worker *worker)
 {
 	return (struct device_keys *)(void *)secret_data(worker->keys);
+}
+
+static enum state_kind kind_of(enum source source)
+{
+	static const enum state_kind kinds[] = {
+		[SLOT_ABSENT] = STATE_ABSENT, [SLOT_DIGEST] = STATE_DIGEST, [SLOT_PRESENT] = STATE_PRESENT,
+	};
+
+	return kinds[source_state(source)];
 }
 
 /* Every credential has a mint of its own: certificates may differ in their days. */
@@ -41,7 +55,7 @@ static enum err setup_credential(struct worker *worker, size_t i, const struct c
 {
 	const struct profile_credential *credential = &worker->profile->credentials[i];
 
-	worker->slots[i] = (struct state_slot){.slot = credential->slot, .kind = STATE_DIGEST};
+	worker->slots[i] = (struct state_slot){.slot = credential->slot, .kind = kind_of(credential->source)};
 	if (credential->source == SOURCE_GENERATED)
 		return mint_new(&worker->mints[i], NULL, issued, 0, fault);
 	if (credential->source == SOURCE_ISSUED)
@@ -68,11 +82,13 @@ static enum err setup(struct worker *worker, const struct manifest_fields *manif
 		err = secret_new(&worker->plain, worker->place.stride - RECORD_OVERHEAD, fault);
 	if (err == ERR_OK)
 		err = secret_new(&worker->content, credential_limit(0), fault);
+	if (err == ERR_OK && profile_has(worker->profile, SOURCE_PATH))
+		err = secret_new(&worker->file, PATH_FILE_MAX, fault);
 	return err;
 }
 
 enum err worker_new(struct worker **out, const struct plan *plan, const struct manifest_fields *manifest,
-    const struct ca *ca, struct fault *fault)
+    const struct ca *ca, const struct batch_given *given, struct fault *fault)
 {
 	struct worker *worker = calloc(1, sizeof *worker);
 	enum err err;
@@ -83,6 +99,8 @@ enum err worker_new(struct worker **out, const struct plan *plan, const struct m
 	worker->plan = plan;
 	worker->profile = plan_profile(plan);
 	err = setup(worker, manifest, ca, fault);
+	if (err == ERR_OK && given != NULL)
+		err = given_record_begin(&worker->given, given, worker->place.stride, fault);
 	if (err != ERR_OK)
 		worker_free(&worker);
 	*out = worker;
@@ -99,6 +117,8 @@ void worker_free(struct worker **worker)
 	secret_free(&(*worker)->keys);
 	secret_free(&(*worker)->plain);
 	secret_free(&(*worker)->content);
+	secret_free(&(*worker)->file);
+	given_record_free(&(*worker)->given);
 	buffer_free(&(*worker)->cn);
 	buffer_free(&(*worker)->text);
 	free(*worker);
@@ -159,6 +179,27 @@ static enum err put_identity(struct worker *worker, size_t i, struct fault *faul
 	return err == ERR_OK ? put_own(worker, i, buffer_bytes(&worker->text), fault) : err;
 }
 
+/* A device's own certificate or key, read from its file once more. */
+static enum err put_path(struct worker *worker, size_t i, struct fault *fault)
+{
+	struct contents_step step = {.op = CONTENTS_WRITE, .slot = worker->slots[i].slot};
+	enum err err = plan_path(worker->content, &step.password, worker->plan, i, &worker->row, worker->file,
+	    fault);
+
+	if (err != ERR_OK)
+		return err;
+	step.content = secret_bytes(worker->content);
+	credential_digest(worker->slots[i].digest, step.content, false);
+	return contents_put(worker->plain, &step) ? ERR_OK : refuse_size(fault);
+}
+
+static enum err put_bare(struct worker *worker, size_t i, enum contents_op op, struct fault *fault)
+{
+	struct contents_step step = {.op = op, .slot = worker->slots[i].slot};
+
+	return contents_put(worker->plain, &step) ? ERR_OK : refuse_size(fault);
+}
+
 static enum err put_key(struct worker *worker, size_t i, struct fault *fault)
 {
 	bool crlf = worker->profile->credentials[i].line_ending == LINE_ENDING_CRLF;
@@ -176,15 +217,31 @@ static const uint8_t *point_for(const struct worker *worker, size_t i)
 {
 	const struct slot slot = {.tag = worker->slots[i].slot.tag, .type = CREDENTIAL_KEY};
 
-	for (size_t j = 0; j < worker->profile->count; j++)
-		if (slot_compare(worker->slots[j].slot, slot) == 0 && worker->mints[j] != NULL)
-			return worker->points[j];
+	for (size_t j = 0; j < worker->own_count; j++) {
+		size_t other = worker->own[j];
+
+		if (slot_compare(worker->slots[other].slot, slot) == 0 && worker->mints[other] != NULL)
+			return worker->points[other];
+	}
 	return NULL;
+}
+
+/* By the CA, or with the signature it gave before. */
+static enum err issue(struct worker *worker, size_t i, const uint8_t point[static P256_POINT_SIZE],
+    const uint8_t serial[static X509_SERIAL_SIZE], struct fault *fault)
+{
+	bool crlf = worker->profile->credentials[i].line_ending == LINE_ENDING_CRLF;
+	const char *cn = (const char *)worker->cn.data;
+
+	buffer_clear(&worker->text);
+	if (worker->given.batch == NULL)
+		return mint_certificate(&worker->text, worker->mints[i], point, cn, serial, crlf, fault);
+	return mint_certificate_again(&worker->text, worker->mints[i], point, cn, serial, crlf,
+	    given_content(&worker->given, worker->slots[i].slot), fault);
 }
 
 static enum err put_certificate(struct worker *worker, size_t i, struct fault *fault)
 {
-	bool crlf = worker->profile->credentials[i].line_ending == LINE_ENDING_CRLF;
 	const uint8_t *point = point_for(worker, i);
 	struct device_keys *keys = keys_of(worker);
 	enum err err;
@@ -200,9 +257,9 @@ static enum err put_certificate(struct worker *worker, size_t i, struct fault *f
 	if (err != ERR_OK)
 		return err;
 	keys_credential(keys->credential, X509_SERIAL_SIZE, keys->device, worker->slots[i].slot, KEYS_SERIAL);
-	buffer_clear(&worker->text);
-	err = mint_certificate(&worker->text, worker->mints[i], point, (const char *)worker->cn.data,
-	    keys->credential, crlf, fault);
+	err = issue(worker, i, point, keys->credential, fault);
+	if (err == ERR_OK)
+		err = plan_chain(&worker->text, worker->plan, i, fault);
 	return err == ERR_OK ? put_own(worker, i, buffer_bytes(&worker->text), fault) : err;
 }
 
@@ -221,6 +278,12 @@ static enum err put(struct worker *worker, size_t i, struct fault *fault)
 		return put_common(worker, i, fault);
 	case SOURCE_ISSUED:
 		return put_certificate(worker, i, fault);
+	case SOURCE_PATH:
+		return put_path(worker, i, fault);
+	case SOURCE_DELETE:
+		return put_bare(worker, i, CONTENTS_DELETE, fault);
+	case SOURCE_EXPECT:
+		return put_bare(worker, i, CONTENTS_EXPECT, fault);
 	case SOURCE_GENERATED:
 	case SOURCES:
 		break;
@@ -231,39 +294,101 @@ static enum err put(struct worker *worker, size_t i, struct fault *fault)
 /* Keys first: the certificates are for them. */
 static enum err put_all(struct worker *worker, struct fault *fault)
 {
-	const struct profile *profile = worker->profile;
+	const struct profile_credential *credentials = worker->profile->credentials;
 	enum err err = contents_begin(worker->plain, worker->row.imei) ? ERR_OK : refuse_size(fault);
 
-	for (size_t i = 0; i < profile->count && err == ERR_OK; i++)
-		if (profile->credentials[i].source == SOURCE_GENERATED)
-			err = put_key(worker, i, fault);
-	for (size_t i = 0; i < profile->count && err == ERR_OK; i++)
-		err = put(worker, i, fault);
+	for (size_t i = 0; i < worker->own_count && err == ERR_OK; i++)
+		if (credentials[worker->own[i]].source == SOURCE_GENERATED)
+			err = put_key(worker, worker->own[i], fault);
+	for (size_t i = 0; i < worker->own_count && err == ERR_OK; i++)
+		err = put(worker, worker->own[i], fault);
 	if (err == ERR_OK && !contents_pad(worker->plain, secret_capacity(worker->plain)))
 		err = refuse_size(fault);
 	return err;
 }
 
-enum err seal_device(struct worker *worker, uint8_t *out, uint8_t leaf[static HASH_SIZE],
-    const struct lot *lot, size_t k, const struct batch_keys *keys, struct fault *fault)
+/* Lots may get different credentials for the same slots. */
+static void take_lot(struct worker *worker, size_t lot)
 {
-	const struct lot_device *device = &lot->devices[k];
+	worker->own_count = plan_slots(worker->plan);
+	for (size_t slot = 0; slot < worker->own_count; slot++)
+		worker->own[slot] = plan_credential(worker->plan, lot, slot);
+}
+
+/* The commitment to what the device lists when it has all of this. */
+static void commit_state(uint8_t out[static HASH_SIZE], struct worker *worker)
+{
+	struct state_slot slots[SLOTS_MAX];
+
+	for (size_t i = 0; i < worker->own_count; i++)
+		slots[i] = worker->slots[worker->own[i]];
+	state_commit(out, keys_of(worker)->record.blind, worker->row.imei, slots, worker->own_count);
+}
+
+/* The keys of the record in hand. */
+static void take_keys(struct worker *worker, const struct lot *lot, size_t k, const struct batch_keys *keys)
+{
+	struct device_keys *own = keys_of(worker);
+
+	worker->place.lot = lot->number;
+	worker->place.index = lot->first + k;
+	keys_device(own->device, keys->credentials, worker->row.imei);
+	keys_root(own->root, keys->lot, worker->place.index);
+	keys_record(&own->record, own->root);
+}
+
+static void seal(struct worker *worker, uint8_t *out, const uint8_t tag[static RECORD_TAG_SIZE])
+{
 	struct device_keys *own = keys_of(worker);
 	uint8_t state[HASH_SIZE];
+
+	commit_state(state, worker);
+	record_seal(out, &worker->place, &own->record, tag, state, secret_bytes(worker->plain));
+}
+
+/* The device once more, as it should have been made. *part is what is not so. Only certificates need
+ * anything of the record. */
+static enum err seal_again(const char **part, struct worker *worker, uint8_t *out, const uint8_t *given,
+    const uint8_t tag[static RECORD_TAG_SIZE], struct fault *fault)
+{
+	enum err err = ERR_OK;
+
+	if (profile_issues(worker->profile))
+		err = given_open(&worker->given, part, given, &worker->place, &keys_of(worker)->record, tag,
+		    plan_commons(worker->plan), fault);
+	if (err != ERR_OK)
+		return err;
+	*part = "a certificate, or the CA's signature on it,";
+	err = put_all(worker, fault);
+	if (err != ERR_OK)
+		return err;
+	seal(worker, out, tag);
+	*part = given_part(out, given, worker->place.stride);
+	return *part == NULL ? ERR_OK : ERR_NO;
+}
+
+enum err seal_device(struct worker *worker, uint8_t *out, uint8_t leaf[static HASH_SIZE],
+    const struct lot *lot, size_t k, const uint8_t *given, const struct batch_keys *keys, struct fault *fault)
+{
+	const struct lot_device *device = &lot->devices[k];
+	const char *part = NULL;
 	enum err err = roster_row(&worker->row, worker->reader, device->row, fault);
 
 	if (err != ERR_OK)
 		return err;
-	keys_device(own->device, keys->credentials, worker->row.imei);
-	err = put_all(worker, fault);
-	if (err != ERR_OK)
-		return err;
-	worker->place.lot = lot->number;
-	worker->place.index = lot->first + k;
-	keys_root(own->root, keys->lot, worker->place.index);
-	keys_record(&own->record, own->root);
-	state_commit(state, own->record.blind, worker->row.imei, worker->slots, worker->profile->count);
-	record_seal(out, &worker->place, &own->record, device->tag, state, secret_bytes(worker->plain));
-	hash_leaf(leaf, bytes_from(out, worker->place.stride));
-	return ERR_OK;
+	take_lot(worker, lot->number);
+	take_keys(worker, lot, k, keys);
+	if (given != NULL) {
+		err = seal_again(&part, worker, out, given, device->tag, fault);
+		if (err == ERR_NO)
+			return given_refuse(worker->given.batch, worker->plan, lot, worker->place.index,
+			    worker->row.line, part, fault);
+	} else {
+		err = put_all(worker, fault);
+		if (err == ERR_OK)
+			seal(worker, out, device->tag);
+	}
+	if (err == ERR_OK)
+		hash_leaf(leaf, bytes_from(out, worker->place.stride));
+	return err;
 }

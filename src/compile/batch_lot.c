@@ -22,7 +22,7 @@ static enum err check_tags(const struct lot *lot, struct fault *fault)
 	return ERR_OK;
 }
 
-static uint64_t number(const char imei[static IMEI_SIZE])
+uint64_t lot_imei(const char imei[static IMEI_SIZE])
 {
 	uint64_t value = 0;
 
@@ -31,8 +31,8 @@ static uint64_t number(const char imei[static IMEI_SIZE])
 	return value;
 }
 
-enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], uint64_t *imeis, struct batch_keys *keys,
-    const struct plan *plan, struct roster_reader *reader, struct fault *fault)
+enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], struct standing *standings,
+    struct batch_keys *keys, const struct plan *plan, struct roster_reader *reader, struct fault *fault)
 {
 	keys_lot(keys->lot, keys->batch, lot->number);
 	keys_lot_check(check, keys->lot);
@@ -46,8 +46,10 @@ enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], uint64_t *im
 			return err;
 		lot->devices[i].row = (uint32_t)device;
 		keys_tag(lot->devices[i].tag, keys->tags, row.imei);
-		imeis[i] = number(row.imei);
+		lot->devices[i].imei = lot_imei(row.imei);
 	}
 	qsort(lot->devices, lot->count, sizeof *lot->devices, compare);
+	for (size_t i = 0; i < lot->count; i++)
+		standings[i] = (struct standing){lot->devices[i].imei, lot->first + i};
 	return check_tags(lot, fault);
 }

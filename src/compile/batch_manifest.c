@@ -75,6 +75,21 @@ static enum err fill_lots(struct manifest_fields *out, const struct plan *plan, 
 	return ERR_OK;
 }
 
+static enum err fill_supersedes(struct manifest_fields *out, const struct list *from, struct fault *fault)
+{
+	const struct manifest_supersede *items = from->items;
+	enum err err = copy_list(&out->supersedes, items, from->count, sizeof *items, fault);
+	struct manifest_supersede *copies = out->supersedes.items;
+
+	/* first no list is shared, so that on failure none is freed twice */
+	for (size_t i = 0; i < out->supersedes.count; i++)
+		copies[i].indices = (struct list){0};
+	for (size_t i = 0; i < out->supersedes.count && err == ERR_OK; i++)
+		err = copy_list(&copies[i].indices, items[i].indices.items, items[i].indices.count,
+		    sizeof(uint64_t), fault);
+	return err;
+}
+
 static enum err fill_masters(struct manifest_fields *out, const struct batch_request *request,
     struct fault *fault)
 {
@@ -118,6 +133,8 @@ enum err manifest_begin(struct manifest_fields *out, const struct plan *plan,
 	if (err == ERR_OK && request->abandoned != NULL)
 		err = copy_list(&out->abandoned, request->abandoned->items, request->abandoned->count,
 		    sizeof(uint64_t), fault);
+	if (err == ERR_OK && request->supersedes != NULL)
+		err = fill_supersedes(out, request->supersedes, fault);
 	if (err == ERR_OK)
 		err = fill_policy(&out->policy, &plan_profile(plan)->policy, fault);
 	if (err == ERR_OK)

@@ -26,8 +26,8 @@ enum err master_seal(struct buffer *out, const uint8_t manifest[static HASH_SIZE
 }
 
 /* Takes the plaintext apart, which is not longer than it should be. */
-static enum err take(struct secret *seed, uint8_t plan[static HASH_SIZE], struct bytes plain,
-    const uint8_t manifest[static HASH_SIZE], const char *where, struct fault *fault)
+static enum err take(struct secret *seed, uint8_t plan[static HASH_SIZE], uint8_t manifest[static HASH_SIZE],
+    struct bytes plain, const char *where, struct fault *fault)
 {
 	struct cursor cursor = cursor_of(plain);
 	struct bytes magic, held, hash, key;
@@ -37,16 +37,14 @@ static enum err take(struct secret *seed, uint8_t plan[static HASH_SIZE], struct
 	    !take_bytes(&cursor, KEY_SIZE, &key))
 		return fault_set(fault, ERR_NO, "master-form", where,
 		    "the file does not hold what a master file holds");
-	if (memcmp(held.data, manifest, HASH_SIZE) != 0)
-		return fault_set(fault, ERR_NO, "master-manifest", where,
-		    "the master file is that of another manifest");
+	memcpy(manifest, held.data, HASH_SIZE);
 	memcpy(plan, hash.data, HASH_SIZE);
 	secret_put(seed, key); /* made for it */
 	return ERR_OK;
 }
 
-enum err master_open(struct secret **seed, uint8_t plan[static HASH_SIZE], struct bytes file,
-    struct secret *identity, const uint8_t manifest[static HASH_SIZE], const char *where, struct fault *fault)
+enum err master_read(struct secret **seed, uint8_t plan[static HASH_SIZE], uint8_t manifest[static HASH_SIZE],
+    struct bytes file, struct secret *identity, const char *where, struct fault *fault)
 {
 	struct secret *plain = NULL;
 	enum err err = secret_new(seed, KEY_SIZE, fault);
@@ -54,9 +52,23 @@ enum err master_open(struct secret **seed, uint8_t plan[static HASH_SIZE], struc
 	if (err == ERR_OK)
 		err = age_open(&plain, file, identity, MASTER_SIZE, where, fault);
 	if (err == ERR_OK)
-		err = take(*seed, plan, secret_bytes(plain), manifest, where, fault);
+		err = take(*seed, plan, manifest, secret_bytes(plain), where, fault);
 	secret_free(&plain);
 	if (err != ERR_OK)
 		secret_free(seed);
+	return err;
+}
+
+enum err master_open(struct secret **seed, uint8_t plan[static HASH_SIZE], struct bytes file,
+    struct secret *identity, const uint8_t manifest[static HASH_SIZE], const char *where, struct fault *fault)
+{
+	uint8_t held[HASH_SIZE];
+	enum err err = master_read(seed, plan, held, file, identity, where, fault);
+
+	if (err == ERR_OK && memcmp(held, manifest, HASH_SIZE) != 0) {
+		secret_free(seed);
+		err = fault_set(fault, ERR_NO, "master-manifest", where,
+		    "the master file is that of another manifest");
+	}
 	return err;
 }

@@ -20,30 +20,78 @@ struct batch_keys {
 struct lot_device {
 	uint8_t tag[RECORD_TAG_SIZE];
 	uint32_t row;                /* in the roster */
+	uint64_t imei;
 };
+uint64_t lot_imei(const char imei[static IMEI_SIZE]); /* as a number */
 struct lot {
 	uint32_t number;
 	uint64_t first;
 	size_t count;
 	struct lot_device *devices;  /* room for the largest lot */
 };
-/* Takes the lot's keys and devices in hand, appends its IMEIs to imeis, and gives its check value. */
-enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], uint64_t *imeis, struct batch_keys *keys,
-    const struct plan *plan, struct roster_reader *reader, struct fault *fault);
+/* A device and where it stands in the batch. */
+struct standing {
+	uint64_t imei;
+	uint64_t index;
+};
+/* Takes the lot's keys and devices in hand, notes where they stand, and gives its check value. */
+enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], struct standing *standings,
+    struct batch_keys *keys, const struct plan *plan, struct roster_reader *reader, struct fault *fault);
+
+/* The records of a batch that is made again, a piece at a time. */
+struct given {
+	const struct batch_given *batch;
+	size_t stride;
+	int file;                    /* -1: none open */
+	unsigned number;             /* of the file */
+	uint8_t *buffer;             /* the piece in hand */
+};
+enum err given_begin(struct given *out, const struct batch_given *batch, size_t stride, size_t capacity,
+    struct fault *fault);
+void given_free(struct given *given);
+/* Reads count records from an index on into buffer. ERR_NO "rebuild-files". */
+enum err given_read(struct given *given, uint64_t index, size_t count, struct fault *fault);
+/* ERR_NO "rebuild-lot" if a lot's check value is another. */
+enum err given_lot(const struct given *given, const struct manifest_lot *lot, uint32_t number,
+    struct fault *fault);
+/* Which part of a record differs; NULL: none. */
+const char *given_part(const uint8_t *made, const uint8_t *given, size_t stride);
+/* One record of it opened, for what only it can tell: the CA's signatures. */
+struct given_record {
+	const struct batch_given *batch; /* NULL: the batch is made for the first time */
+	struct secret *plain;
+	struct contents contents;
+};
+enum err given_record_begin(struct given_record *out, const struct batch_given *batch, size_t stride,
+    struct fault *fault);
+void given_record_free(struct given_record *given);
+/* Opens a record. What is not as the tag and keys would have it is named in *part, with ERR_NO. */
+enum err given_open(struct given_record *given, const char **part, const uint8_t *record,
+    const struct record_place *place, const struct record_keys *keys,
+    const uint8_t tag[static RECORD_TAG_SIZE], size_t commons, struct fault *fault);
+/* What the opened record writes to a slot; empty without such a step. */
+struct bytes given_content(const struct given_record *given, struct slot slot);
+/* The fault of a record that differs: ERR_NO "rebuild-record". */
+enum err given_refuse(const struct batch_given *batch, const struct plan *plan, const struct lot *lot,
+    uint64_t index, unsigned long line, const char *what, struct fault *fault);
 
 /* One thread's tools and scratch: everything it writes to, but the records. */
 struct worker;
 enum err worker_new(struct worker **out, const struct plan *plan, const struct manifest_fields *manifest,
-    const struct ca *ca, struct fault *fault);
+    const struct ca *ca, const struct batch_given *given, struct fault *fault);
 void worker_free(struct worker **worker);
-/* Makes what the k-th device of the lot gets and seals its record to out, and the record's leaf. */
+/* Makes what the k-th device of the lot gets and seals its record to out, and the record's leaf. given, if
+ * not NULL, is the record as it was made before: the CA's signatures come from it, and all the rest must be
+ * equal, or ERR_NO "rebuild-record". */
 enum err seal_device(struct worker *worker, uint8_t *out, uint8_t leaf[static HASH_SIZE],
-    const struct lot *lot, size_t k, const struct batch_keys *keys, struct fault *fault);
+    const struct lot *lot, size_t k, const uint8_t *given, const struct batch_keys *keys,
+    struct fault *fault);
 
 /* The records files being written. Records are put in order into a buffer that is written when full. */
 struct records {
-	int folder;
+	int folder;                  /* -1: nothing is written, only told what would be */
 	int file;                    /* -1: none open */
+	bool open;                   /* a file is in hand */
 	size_t stride;
 	uint64_t file_room;          /* records one file takes */
 	size_t capacity, used;       /* records in buffer */
@@ -60,6 +108,14 @@ enum err records_add(struct records *records, size_t count, struct fault *fault)
 /* Writes the rest and syncs; the files become the manifest's, the tree's root too. */
 enum err records_end(struct records *records, struct manifest_fields *manifest, struct fault *fault);
 void records_free(struct records *records);
+
+/* Makes all records and fills what the manifest says of them, and the IMEIs. Keys hang from the plan hash in
+ * keyed. Into the folder; or given is not NULL, and nothing is written. */
+enum err batch_records(struct batch_result *out, int folder, const struct batch_given *given,
+    const uint8_t keyed[static HASH_SIZE], const struct plan *plan, struct secret *seed,
+    const struct batch_request *request, struct fault *fault);
+enum err batch_check_request(const struct secret *seed, const struct batch_request *request,
+    struct fault *fault);
 
 /* All of the manifest that is known beforehand: everything but files, root and the lots' check values. */
 enum err manifest_begin(struct manifest_fields *out, const struct plan *plan,

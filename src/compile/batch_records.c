@@ -45,11 +45,14 @@ static enum err open_file(struct records *records, struct fault *fault)
 	buffer_put(&records->files, bytes_from(&none, sizeof none));
 	if (records->files.failed)
 		return fault_memory(fault);
+	hash_begin(&records->hash);
+	records->open = true;
+	if (records->folder < 0)
+		return ERR_OK;
 	records->file = openat(records->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    0644);
 	if (records->file < 0)
 		return fault_set(fault, ERR_CANNOT, "file-write", name, "cannot create: %s", strerror(errno));
-	hash_begin(&records->hash);
 	return ERR_OK;
 }
 
@@ -62,6 +65,9 @@ static enum err close_file(struct records *records, struct fault *fault)
 	records_name(name, file_count(records) - 1);
 	hash_end(&records->hash, last_file(records)->sha256);
 	records->file = -1;
+	records->open = false;
+	if (records->folder < 0)
+		return ERR_OK;
 	if (fsync(file) != 0) {
 		fault_set(fault, ERR_CANNOT, "file-write", name, "cannot sync: %s", strerror(errno));
 		close(file);
@@ -82,7 +88,7 @@ static enum err append(struct records *records, const uint8_t *data, size_t coun
 	records_name(name, file_count(records) - 1);
 	hash_add(&records->hash, bytes);
 	last_file(records)->bytes += bytes.size;
-	return file_append(records->file, bytes, name, fault);
+	return records->folder >= 0 ? file_append(records->file, bytes, name, fault) : ERR_OK;
 }
 
 static enum err flush(struct records *records, struct fault *fault)
@@ -93,7 +99,7 @@ static enum err flush(struct records *records, struct fault *fault)
 		uint64_t room = records->file_room;
 
 		some = records->used - at;
-		if (records->file >= 0)
+		if (records->open)
 			room -= last_file(records)->bytes / records->stride;
 		else
 			err = open_file(records, fault);
@@ -120,7 +126,7 @@ enum err records_end(struct records *records, struct manifest_fields *manifest, 
 {
 	enum err err = flush(records, fault);
 
-	if (err == ERR_OK && records->file >= 0)
+	if (err == ERR_OK && records->open)
 		err = close_file(records, fault);
 	if (err != ERR_OK)
 		return err;

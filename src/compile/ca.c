@@ -28,39 +28,68 @@ static enum err check_dates(const struct x509_facts *facts, int64_t now, const c
 	    early ? "only from" : "only to", text);
 }
 
-static enum err check(const struct ca *ca, int64_t now, const char *where, struct fault *fault)
+static enum err check_certificate(const struct ca *ca, const char *where, struct fault *fault)
 {
-	if (!x509_belongs(ca->certificate, ca->key))
-		return fault_set(fault, ERR_NO, "ca-match", where,
-		    "the CA's private key and certificate do not belong together");
 	if (!ca->facts.ca || !ca->facts.cert_sign)
 		return fault_set(fault, ERR_NO, "ca-usage", where,
 		    "the certificate is not that of a CA: it must have CA:TRUE and may sign certificates");
 	if (ca->facts.weak || (!ca->facts.p256 && !ca->facts.rsa))
 		return fault_set(fault, ERR_NO, "ca-key", where,
 		    "the CA needs a key of P-256 or of RSA with 2048 bits, and no SHA-1 in its signature");
-	return check_dates(&ca->facts, now, where, fault);
+	return ERR_OK;
+}
+
+static enum err check(const struct ca *ca, int64_t now, const char *where, struct fault *fault)
+{
+	enum err err;
+
+	if (!x509_belongs(ca->certificate, ca->key))
+		return fault_set(fault, ERR_NO, "ca-match", where,
+		    "the CA's private key and certificate do not belong together");
+	err = check_certificate(ca, where, fault);
+	return err == ERR_OK ? check_dates(&ca->facts, now, where, fault) : err;
+}
+
+static enum err read_certificate(struct ca **out, struct bytes cert_pem, const char *where,
+    struct fault *fault)
+{
+	enum err err;
+
+	*out = calloc(1, sizeof **out);
+	if (*out == NULL)
+		return fault_memory(fault);
+	err = x509_read(&(*out)->certificate, cert_pem, 0, where, fault);
+	if (err == ERR_OK)
+		x509_look(&(*out)->facts, (*out)->certificate);
+	else
+		ca_free(out);
+	return err;
 }
 
 enum err ca_open(struct ca **out, struct bytes cert_pem, struct bytes key_pem,
     const struct secret *passphrase, int64_t now, const char *where, struct fault *fault)
 {
-	struct ca *ca = calloc(1, sizeof *ca);
-	enum err err;
+	enum err err = read_certificate(out, cert_pem, where, fault);
 
-	*out = NULL;
-	if (ca == NULL)
-		return fault_memory(fault);
-	err = x509_read(&ca->certificate, cert_pem, 0, where, fault);
-	if (err == ERR_OK)
-		err = x509_key_read(&ca->key, key_pem, passphrase, where, fault);
-	if (err == ERR_OK) {
-		x509_look(&ca->facts, ca->certificate);
-		err = check(ca, now, where, fault);
-	}
 	if (err != ERR_OK)
-		ca_free(&ca);
-	*out = ca;
+		return err;
+	err = x509_key_read(&(*out)->key, key_pem, passphrase, where, fault);
+	if (err == ERR_OK)
+		err = check(*out, now, where, fault);
+	if (err != ERR_OK)
+		ca_free(out);
+	return err;
+}
+
+enum err ca_open_certificate(struct ca **out, struct bytes cert_pem, const char *where, struct fault *fault)
+{
+	enum err err = read_certificate(out, cert_pem, where, fault);
+
+	if (err != ERR_OK)
+		return err;
+	err = check_certificate(*out, where, fault);
+	if (err != ERR_OK)
+		ca_free(out);
 	return err;
 }
 

@@ -63,34 +63,45 @@ static void put_where(struct finding *finding, struct finding_place place)
 		snprintf(finding->where, sizeof finding->where, "%s:%lu:%u", file, place.line, place.field);
 }
 
-void findings_vadd(struct findings *findings, enum severity severity, const char *code,
-    struct finding_place place, const char *format, va_list args)
+/* A code without a rule can only come from a fault, so it is an error. */
+static void add(struct findings *findings, enum rule rule, const char *code, struct finding_place place,
+    const char *text)
 {
+	enum severity severity = rule < RULES ? lint_rule(rule)->severity : SEVERITY_ERROR;
 	struct finding *finding = next(findings);
 	struct fault printed; /* which makes everything printable */
-	char text[FAULT_TEXT_MAX];
 
 	count(findings, severity);
+	if (rule < RULES)
+		findings->counts[rule]++;
 	if (finding == NULL)
 		return;
 	*finding = (struct finding){.severity = severity, .code = code, .order = findings->count++};
 	finding->line = place.line;
 	finding->field = place.field;
 	put_where(finding, place);
-	if (vsnprintf(text, sizeof text, format, args) < 0)
-		text[0] = '\0';
 	fault_set(&printed, ERR_NO, code, finding->where, "%s", text);
 	memcpy(finding->where, printed.where, sizeof finding->where);
 	memcpy(finding->text, printed.text, sizeof finding->text);
 }
 
-void findings_add(struct findings *findings, enum severity severity, const char *code,
-    struct finding_place place, const char *format, ...)
+void findings_vadd(struct findings *findings, enum rule rule, struct finding_place place,
+    const char *format, va_list args)
+{
+	char text[FAULT_TEXT_MAX];
+
+	if (vsnprintf(text, sizeof text, format, args) < 0)
+		text[0] = '\0';
+	add(findings, rule, lint_rule(rule)->code, place, text);
+}
+
+void findings_add(struct findings *findings, enum rule rule, struct finding_place place, const char *format,
+    ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	findings_vadd(findings, severity, code, place, format, args);
+	findings_vadd(findings, rule, place, format, args);
 	va_end(args);
 }
 
@@ -100,7 +111,7 @@ enum err findings_take(struct findings *findings, struct finding_place place, co
 		return fault->err;
 	if (place.file[0] == '\0')
 		place = (struct finding_place){.file = fault->where};
-	findings_add(findings, SEVERITY_ERROR, fault->code, place, "%s", fault->text);
+	add(findings, rule_of(fault->code), fault->code, place, fault->text);
 	return ERR_OK;
 }
 
@@ -135,11 +146,4 @@ void findings_sort(struct findings *findings)
 {
 	if (findings->count > 1)
 		qsort(findings->items, findings->count, sizeof findings->items[0], compare);
-}
-
-const char *severity_name(enum severity severity)
-{
-	static const char *const names[] = {"error", "warning", "notice"};
-
-	return names[severity];
 }

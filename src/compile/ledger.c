@@ -76,6 +76,13 @@ void query_hash(struct query *query, const uint8_t hash[static HASH_SIZE])
 		    SQLITE_STATIC);
 }
 
+void query_blob(struct query *query, struct bytes blob)
+{
+	if (query->rc == SQLITE_OK)
+		query->rc = sqlite3_bind_blob64(query->statement, ++query->bound,
+		    blob.size > 0 ? (const void *)blob.data : "", blob.size, SQLITE_STATIC);
+}
+
 void query_room(struct query *query, uint64_t size)
 {
 	if (query->rc == SQLITE_OK)
@@ -101,12 +108,16 @@ const char *query_string(const struct query *query, int column)
 	return text != NULL ? (const char *)text : "";
 }
 
-bool query_is_hash(const struct query *query, int column, const uint8_t hash[static HASH_SIZE])
+struct bytes query_bytes(const struct query *query, int column)
 {
 	const void *blob = sqlite3_column_blob(query->statement, column);
 
-	return sqlite3_column_bytes(query->statement, column) == HASH_SIZE &&
-	    memcmp(blob, hash, HASH_SIZE) == 0;
+	return bytes_from(blob, (size_t)sqlite3_column_bytes(query->statement, column));
+}
+
+bool query_is_hash(const struct query *query, int column, const uint8_t hash[static HASH_SIZE])
+{
+	return bytes_equal(query_bytes(query, column), bytes_from(hash, HASH_SIZE));
 }
 
 enum err query_end(struct query *query, struct fault *fault)
@@ -195,62 +206,110 @@ enum err ledger_refuse_form(const struct ledger *ledger, struct fault *fault)
 	return refuse(ledger, SQLITE_NOTADB, fault);
 }
 
-static int open_blob(sqlite3_blob **out, struct ledger *ledger, uint64_t row, int write)
+/* The two blobs of a row, walked side by side. */
+struct blobs {
+	sqlite3_blob *imeis, *indices;
+	int count;                   /* devices they hold */
+	int rc;
+	uint8_t imei_piece[8 * PIECE], index_piece[4 * PIECE];
+};
+
+static void open_blobs(struct blobs *out, struct ledger *ledger, uint64_t row, int write)
 {
-	return sqlite3_blob_open(ledger->db, "main", "batches", "imeis", (sqlite3_int64)row, write, out);
+	sqlite3_int64 id = (sqlite3_int64)row;
+
+	out->imeis = out->indices = NULL;
+	out->rc = sqlite3_blob_open(ledger->db, "main", "batches", "imeis", id, write, &out->imeis);
+	if (out->rc == SQLITE_OK)
+		out->rc = sqlite3_blob_open(ledger->db, "main", "batches", "indices", id, write, &out->indices);
+	out->count = out->rc == SQLITE_OK ? sqlite3_blob_bytes(out->imeis) / 8 : 0;
+	if (out->rc == SQLITE_OK && (sqlite3_blob_bytes(out->imeis) != 8 * out->count ||
+	    sqlite3_blob_bytes(out->indices) != 4 * out->count))
+		out->rc = SQLITE_CORRUPT;
 }
 
-enum err ledger_put_imeis(struct ledger *ledger, uint64_t row, const uint64_t *imeis, size_t count,
-    struct fault *fault)
+static enum err close_blobs(struct blobs *blobs, const struct ledger *ledger, struct fault *fault)
 {
-	uint8_t piece[8 * PIECE];
-	sqlite3_blob *blob;
-	int rc = open_blob(&blob, ledger, row, 1);
+	int first = sqlite3_blob_close(blobs->imeis), second = sqlite3_blob_close(blobs->indices);
 
-	for (size_t at = 0; rc == SQLITE_OK && at < count; at += PIECE) {
+	if (blobs->rc == SQLITE_OK)
+		blobs->rc = first != SQLITE_OK ? first : second;
+	return blobs->rc == SQLITE_OK ? ERR_OK : refuse(ledger, blobs->rc, fault);
+}
+
+enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t *imeis,
+    const uint32_t *indices, size_t count, struct fault *fault)
+{
+	struct blobs blobs;
+
+	open_blobs(&blobs, ledger, row, 1);
+	for (size_t at = 0; blobs.rc == SQLITE_OK && at < count; at += PIECE) {
 		size_t some = count - at < PIECE ? count - at : PIECE;
 
-		for (size_t i = 0; i < some; i++)
-			put_u64(piece + 8 * i, imeis[at + i]);
-		rc = sqlite3_blob_write(blob, piece, (int)(8 * some), (int)(8 * at));
+		for (size_t i = 0; i < some; i++) {
+			put_u64(blobs.imei_piece + 8 * i, imeis[at + i]);
+			put_u32(blobs.index_piece + 4 * i, indices[at + i]);
+		}
+		blobs.rc = sqlite3_blob_write(blobs.imeis, blobs.imei_piece, (int)(8 * some), (int)(8 * at));
+		if (blobs.rc == SQLITE_OK)
+			blobs.rc = sqlite3_blob_write(blobs.indices, blobs.index_piece, (int)(4 * some),
+			    (int)(4 * at));
 	}
+	return close_blobs(&blobs, ledger, fault);
+}
+
+static int read_piece(struct blobs *blobs, int at, int some)
+{
+	int rc = sqlite3_blob_read(blobs->imeis, blobs->imei_piece, 8 * some, 8 * at);
+
+	return rc == SQLITE_OK ? sqlite3_blob_read(blobs->indices, blobs->index_piece, 4 * some, 4 * at) : rc;
+}
+
+enum err ledger_devices(struct ledger *ledger, uint64_t row, device_visit *visit, void *context,
+    struct fault *fault)
+{
+	enum err err = ERR_OK, end;
+	struct blobs blobs;
+	struct fault ending;
+
+	open_blobs(&blobs, ledger, row, 0);
+	for (int at = 0, some; blobs.rc == SQLITE_OK && err == ERR_OK && at < blobs.count; at += some) {
+		struct cursor imeis, indices;
+		uint64_t imei;
+		uint32_t index;
+
+		some = blobs.count - at < PIECE ? blobs.count - at : PIECE;
+		blobs.rc = read_piece(&blobs, at, some);
+		imeis = cursor_of(bytes_from(blobs.imei_piece, 8 * (size_t)some));
+		indices = cursor_of(bytes_from(blobs.index_piece, 4 * (size_t)some));
+		while (blobs.rc == SQLITE_OK && err == ERR_OK && take_u64(&imeis, &imei) &&
+		    take_u32(&indices, &index))
+			err = visit(context, imei, index, fault);
+	}
+	end = close_blobs(&blobs, ledger, &ending);
+	if (err == ERR_OK && end != ERR_OK) {
+		*fault = ending;
+		err = end;
+	}
+	return err;
+}
+
+enum err ledger_copy(struct ledger *ledger, const char *to, struct fault *fault)
+{
+	sqlite3_backup *backup = NULL;
+	sqlite3 *other;
+	int rc = sqlite3_open_v2(to, &other, SQLITE_OPEN_READWRITE, NULL), last = SQLITE_OK;
+
 	if (rc == SQLITE_OK)
-		rc = sqlite3_blob_close(blob);
-	else
-		sqlite3_blob_close(blob); /* repeats the failure */
-	return rc == SQLITE_OK ? ERR_OK : refuse(ledger, rc, fault);
-}
-
-/* Walks on in others as far as the piece reaches, and counts what stands in both. */
-static size_t count_piece(struct bytes piece, const uint64_t **others, const uint64_t *end)
-{
-	struct cursor cursor = cursor_of(piece);
-	size_t common = 0;
-	uint64_t imei;
-
-	while (take_u64(&cursor, &imei)) {
-		while (*others < end && **others < imei)
-			++*others;
-		common += *others < end && **others == imei;
+		backup = sqlite3_backup_init(other, "main", ledger->db, "main");
+	if (rc == SQLITE_OK && backup == NULL)
+		rc = sqlite3_extended_errcode(other);
+	if (backup != NULL) {
+		rc = sqlite3_backup_step(backup, -1);
+		last = sqlite3_backup_finish(backup);
 	}
-	return common;
-}
-
-enum err ledger_count_imeis(uint64_t *common, struct ledger *ledger, uint64_t row, const uint64_t *imeis,
-    size_t count, struct fault *fault)
-{
-	const uint64_t *end = imeis + count;
-	uint8_t piece[8 * PIECE];
-	sqlite3_blob *blob;
-	int rc = open_blob(&blob, ledger, row, 0), size = sqlite3_blob_bytes(blob);
-
-	*common = 0;
-	for (int at = 0, some; rc == SQLITE_OK && at < size; at += some) {
-		some = size - at < (int)sizeof piece ? size - at : (int)sizeof piece;
-		rc = sqlite3_blob_read(blob, piece, some, at);
-		if (rc == SQLITE_OK)
-			*common += count_piece(bytes_from(piece, (size_t)some), &imeis, end);
-	}
-	sqlite3_blob_close(blob); /* was only read */
-	return rc == SQLITE_OK ? ERR_OK : refuse(ledger, rc, fault);
+	sqlite3_close(other); /* no statement and no blob is open */
+	if (rc == SQLITE_DONE && last == SQLITE_OK)
+		return ERR_OK;
+	return refuse(ledger, rc != SQLITE_DONE ? rc : last, fault);
 }

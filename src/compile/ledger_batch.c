@@ -4,15 +4,6 @@
 
 #include "ledger_private.h"
 
-enum err ledger_next(uint64_t *seq, struct ledger *ledger, const char *series, struct fault *fault)
-{
-	struct query query = query_begin(ledger,
-	    "SELECT coalesce(max(seq), 0) + 1 FROM batches WHERE purpose = 0 AND series = ?");
-
-	query_text(&query, series);
-	return query_value(&query, seq, fault);
-}
-
 enum err ledger_free_id(struct ledger *ledger, const char *batch, struct fault *fault)
 {
 	struct query query = query_begin(ledger, "SELECT count(*) FROM batches WHERE id = ?");
@@ -76,44 +67,52 @@ static bool slots_meet(const char *a, const char *b)
 	return false;
 }
 
-/* Whether the manifest supersedes the batch of the row as a whole. */
-static bool supersedes(const struct manifest_fields *manifest, const struct query *query, int column)
-{
-	const struct manifest_supersede *items = manifest->supersedes.items;
+struct counting {
+	const struct freed *freed;
+	uint64_t common;             /* devices that are in both and not free again */
+};
 
-	for (size_t i = 0; i < manifest->supersedes.count; i++)
-		if (items[i].all && query_is_hash(query, column, items[i].manifest_sha256))
-			return true;
-	return false;
+static enum err count_device(void *context, uint64_t imei, uint32_t index, struct fault *fault)
+{
+	struct counting *counting = context;
+
+	(void)imei;
+	(void)fault;
+	counting->common += !freed_has(counting->freed, index);
+	return ERR_OK;
 }
 
 /* The batch of the row against the devices that are to be made. */
-static enum err check_row(struct ledger *ledger, const struct query *query, const uint64_t *imeis,
-    size_t count, struct fault *fault)
+static enum err check_row(struct ledger *ledger, const struct query *query, const struct manifest_fields *by,
+    const uint64_t *imeis, size_t count, struct fault *fault)
 {
-	uint64_t common;
-	enum err err = ledger_count_imeis(&common, ledger, query_number(query, 0), imeis, count, fault);
+	struct freed freed;
+	struct counting counting = {.freed = &freed};
+	enum err err = freed_read(&freed, ledger, query_bytes(query, 2), query_number(query, 4), by, fault);
 
-	if (err != ERR_OK || common == 0)
+	if (err == ERR_OK && !freed.all)
+		err = ledger_common(ledger, query_number(query, 0), imeis, count, count_device, &counting, fault);
+	freed_free(&freed);
+	if (err != ERR_OK || counting.common == 0)
 		return err;
 	return fault_set(fault, ERR_NO, "ledger-slot", ledger_path(ledger),
 	    "%" PRIu64 " of the devices already have slots of this batch from batch %s; a batch for them "
-	    "must supersede that one", common, query_string(query, 1));
+	    "must supersede that one", counting.common, query_string(query, 1));
 }
 
 static enum err check_rows(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint64_t *imeis, size_t count, struct fault *fault)
 {
-	struct query query = query_begin(ledger, "SELECT rowid, id, manifest, slots FROM batches"
-	    " WHERE purpose = 0 AND manifest NOT IN (SELECT manifest FROM supersedes) ORDER BY rowid");
+	struct query query = query_begin(ledger, "SELECT rowid, id, manifest, slots, count FROM batches"
+	    " WHERE purpose = 0 ORDER BY rowid");
 	char slots[SLOTS_TEXT_MAX];
 	enum err err = ERR_OK, end;
 	struct fault ending;
 
 	write_slots(slots, manifest);
 	while (err == ERR_OK && query_row(&query))
-		if (slots_meet(slots, query_string(&query, 3)) && !supersedes(manifest, &query, 2))
-			err = check_row(ledger, &query, imeis, count, fault);
+		if (slots_meet(slots, query_string(&query, 3)))
+			err = check_row(ledger, &query, manifest, imeis, count, fault);
 	end = query_end(&query, &ending);
 	if (err == ERR_OK && end != ERR_OK) {
 		*fault = ending;
@@ -130,26 +129,13 @@ enum err ledger_check_slots(struct ledger *ledger, const struct manifest_fields 
 	return check_rows(ledger, manifest, imeis, count, fault);
 }
 
-static enum err check_number(struct ledger *ledger, const struct manifest_fields *manifest,
-    struct fault *fault)
-{
-	uint64_t next = 0;
-	enum err err = ledger_next(&next, ledger, manifest->series, fault);
-
-	if (err == ERR_OK && manifest->seq < next)
-		err = fault_set(fault, ERR_NO, "ledger-seq", ledger_path(ledger),
-		    "number %" PRIu64 " of series %s was given to another batch meanwhile: compile again",
-		    manifest->seq, manifest->series);
-	return err;
-}
-
 static enum err put_row(struct ledger *ledger, const struct manifest_fields *manifest,
-    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], size_t imeis,
+    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], size_t devices,
     struct fault *fault)
 {
 	struct query query = query_begin(ledger,
 	    "INSERT INTO batches (id, purpose, series, seq, manifest, plan,"
-	    " issued, count, slots, imeis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " issued, count, slots, imeis, indices) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	char slots[SLOTS_TEXT_MAX];
 
 	write_slots(slots, manifest);
@@ -162,31 +148,13 @@ static enum err put_row(struct ledger *ledger, const struct manifest_fields *man
 	query_text(&query, manifest->issued);
 	query_integer(&query, manifest->count);
 	query_text(&query, slots);
-	query_room(&query, 8 * (uint64_t)imeis);
+	query_room(&query, 8 * (uint64_t)devices);
+	query_room(&query, 4 * (uint64_t)devices);
 	return query_run(&query, fault);
 }
 
-static enum err put_supersedes(struct ledger *ledger, const struct manifest_fields *manifest,
-    struct fault *fault)
-{
-	const struct manifest_supersede *items = manifest->supersedes.items;
-	enum err err = ERR_OK;
-
-	for (size_t i = 0; i < manifest->supersedes.count && err == ERR_OK; i++) {
-		struct query query;
-
-		if (!items[i].all)
-			continue;
-		query = query_begin(ledger, "INSERT INTO supersedes VALUES (?, ?)");
-		query_text(&query, manifest->batch);
-		query_hash(&query, items[i].manifest_sha256);
-		err = query_run(&query, fault);
-	}
-	return err;
-}
-
-static enum err put_imeis(struct ledger *ledger, const char *batch, const uint64_t *imeis, size_t count,
-    struct fault *fault)
+static enum err put_devices(struct ledger *ledger, const char *batch, const uint64_t *imeis,
+    const uint32_t *indices, size_t count, struct fault *fault)
 {
 	struct query query = query_begin(ledger, "SELECT rowid FROM batches WHERE id = ?");
 	uint64_t row = 0;
@@ -194,37 +162,37 @@ static enum err put_imeis(struct ledger *ledger, const char *batch, const uint64
 
 	query_text(&query, batch);
 	err = query_value(&query, &row, fault);
-	return err == ERR_OK ? ledger_put_imeis(ledger, row, imeis, count, fault) : err;
+	return err == ERR_OK ? ledger_put_devices(ledger, row, imeis, indices, count, fault) : err;
 }
 
 static enum err add(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
-    size_t count, struct fault *fault)
+    const uint32_t *indices, size_t count, struct fault *fault)
 {
 	bool production = manifest->purpose == PURPOSE_PRODUCTION;
 	size_t kept = production ? count : 0; /* rehearsals leave no trace but their name */
 	enum err err = ledger_free_id(ledger, manifest->batch, fault);
 
 	if (err == ERR_OK && production)
-		err = check_number(ledger, manifest, fault);
+		err = ledger_claim_number(ledger, manifest, fault);
 	if (err == ERR_OK)
 		err = ledger_check_slots(ledger, manifest, imeis, count, fault);
 	if (err == ERR_OK)
 		err = put_row(ledger, manifest, hash, plan, kept, fault);
 	if (err == ERR_OK && production)
-		err = put_supersedes(ledger, manifest, fault);
+		err = ledger_put_supersedes(ledger, manifest, fault);
 	if (err == ERR_OK)
-		err = put_imeis(ledger, manifest->batch, imeis, kept, fault);
+		err = put_devices(ledger, manifest->batch, imeis, indices, kept, fault);
 	return err;
 }
 
 enum err ledger_add_batch(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
-    size_t count, struct fault *fault)
+    const uint32_t *indices, size_t count, struct fault *fault)
 {
 	enum err err = ledger_begin(ledger, fault);
 
 	if (err != ERR_OK)
 		return err;
-	return ledger_finish(ledger, add(ledger, manifest, hash, plan, imeis, count, fault), fault);
+	return ledger_finish(ledger, add(ledger, manifest, hash, plan, imeis, indices, count, fault), fault);
 }

@@ -9,14 +9,15 @@
 #include "gapseal/file.h"
 #include "ledger_private.h"
 
-#define VERSION 1
+#define VERSION 2
 #define APPLICATION 1735614828 /* "gsal": no other program's database is taken for a ledger */
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
 _Static_assert(PURPOSE_PRODUCTION == 0, "the index of numbers says so");
 
-/* The blobs stand last: SQLite reads a row from its beginning. Supersedes are of whole batches. */
+/* The blobs stand last: SQLite reads a row from its beginning. numbers has every number of a series that was
+ * ever taken, and for which batch. */
 static const char schema[] =
     "BEGIN;"
     "PRAGMA application_id = " TEXT(APPLICATION) ";"
@@ -24,16 +25,24 @@ static const char schema[] =
     "CREATE TABLE meta (org TEXT NOT NULL) STRICT;"
     "CREATE TABLE batches (id TEXT PRIMARY KEY NOT NULL, purpose INTEGER NOT NULL, series TEXT NOT NULL,"
     " seq INTEGER NOT NULL, manifest BLOB NOT NULL UNIQUE, plan BLOB NOT NULL, issued TEXT NOT NULL,"
-    " count INTEGER NOT NULL, slots TEXT NOT NULL, imeis BLOB NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX numbers ON batches (series, seq) WHERE purpose = 0;"
-    "CREATE TABLE supersedes (batch TEXT NOT NULL, manifest BLOB NOT NULL,"
-    " PRIMARY KEY (batch, manifest)) STRICT, WITHOUT ROWID;"
+    " count INTEGER NOT NULL, slots TEXT NOT NULL, imeis BLOB NOT NULL, indices BLOB NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX batch_numbers ON batches (series, seq) WHERE purpose = 0;"
+    "CREATE TABLE numbers (series TEXT NOT NULL, seq INTEGER NOT NULL, batch TEXT NOT NULL,"
+    " PRIMARY KEY (series, seq)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE supersedes (batch TEXT NOT NULL, manifest BLOB NOT NULL, whole INTEGER NOT NULL,"
+    " reason TEXT NOT NULL, indices BLOB NOT NULL, PRIMARY KEY (batch, manifest)) STRICT;"
     "CREATE TABLE grants (serial INTEGER PRIMARY KEY NOT NULL, batch TEXT NOT NULL, document BLOB NOT NULL,"
     " not_before TEXT NOT NULL, not_after TEXT NOT NULL) STRICT;"
     "CREATE TABLE grant_lots (serial INTEGER NOT NULL, lot TEXT NOT NULL,"
     " PRIMARY KEY (serial, lot)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE grant_replaces (serial INTEGER NOT NULL, replaced INTEGER NOT NULL,"
     " PRIMARY KEY (serial, replaced)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE heads (station TEXT PRIMARY KEY NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL) STRICT;"
+    "CREATE TABLE closeouts (station TEXT NOT NULL, entry INTEGER NOT NULL, manifest BLOB NOT NULL,"
+    " lot TEXT NOT NULL, serial INTEGER NOT NULL, done INTEGER NOT NULL, failed INTEGER NOT NULL,"
+    " void INTEGER NOT NULL, unused INTEGER NOT NULL, PRIMARY KEY (station, entry)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE accepted (manifest BLOB PRIMARY KEY NOT NULL, document BLOB NOT NULL,"
+    " trust INTEGER NOT NULL, time TEXT NOT NULL, done BLOB NOT NULL) STRICT;"
     "COMMIT;";
 
 /* The empty file gets its tables in one transaction. */

@@ -32,21 +32,47 @@ struct query query_begin(struct ledger *ledger, const char *sql);
 void query_integer(struct query *query, uint64_t value);
 void query_text(struct query *query, const char *text);
 void query_hash(struct query *query, const uint8_t hash[static HASH_SIZE]);
+void query_blob(struct query *query, struct bytes blob);
 void query_room(struct query *query, uint64_t size); /* a blob to be filled in place */
 bool query_row(struct query *query);                 /* whether there is another row */
 uint64_t query_number(const struct query *query, int column);
 const char *query_string(const struct query *query, int column);  /* until the next row; never NULL */
+struct bytes query_bytes(const struct query *query, int column);  /* until the next row */
 bool query_is_hash(const struct query *query, int column, const uint8_t hash[static HASH_SIZE]);
 enum err query_end(struct query *query, struct fault *fault);
 /* Steps once and ends: a statement without rows; the first value of a row, or nothing changed. */
 enum err query_run(struct query *query, struct fault *fault);
 enum err query_value(struct query *query, uint64_t *value, struct fault *fault);
 
-/* The IMEIs of a batch, ascending, in a row's blob: filling it, and counting those it has in common with
- * others, ascending too. */
-enum err ledger_put_imeis(struct ledger *ledger, uint64_t row, const uint64_t *imeis, size_t count,
+/* The devices of a batch in a row's blobs: IMEIs, ascending, 8 bytes each, and the index in the batch of each,
+ * 4 bytes. Filling them; and visiting, in that order, those that are in a list too, ascending as well. */
+enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t *imeis,
+    const uint32_t *indices, size_t count, struct fault *fault);
+typedef enum err device_visit(void *context, uint64_t imei, uint32_t index, struct fault *fault);
+enum err ledger_common(struct ledger *ledger, uint64_t row, const uint64_t *imeis, size_t count,
+    device_visit *visit, void *context, struct fault *fault);
+/* Visits all of them. */
+enum err ledger_devices(struct ledger *ledger, uint64_t row, device_visit *visit, void *context,
     struct fault *fault);
-enum err ledger_count_imeis(uint64_t *common, struct ledger *ledger, uint64_t row, const uint64_t *imeis,
-    size_t count, struct fault *fault);
+
+/* Which devices of a batch are free again, by what earlier batches supersede and, if not NULL, this one. */
+struct freed {
+	uint8_t *bits;               /* one an index */
+	uint64_t count;              /* of the batch's devices */
+	bool all;
+};
+enum err freed_read(struct freed *out, struct ledger *ledger, struct bytes manifest, uint64_t count,
+    const struct manifest_fields *by, struct fault *fault);
+bool freed_has(const struct freed *freed, uint64_t index);
+void freed_free(struct freed *freed);
+enum err ledger_put_supersedes(struct ledger *ledger, const struct manifest_fields *manifest,
+    struct fault *fault);
+
+/* Copies all of the ledger into the empty file. */
+enum err ledger_copy(struct ledger *ledger, const char *to, struct fault *fault);
+
+/* The number of a production batch: its own, or a new one past all. */
+enum err ledger_claim_number(struct ledger *ledger, const struct manifest_fields *manifest,
+    struct fault *fault);
 
 #endif

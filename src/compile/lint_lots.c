@@ -7,14 +7,13 @@
 #include "plan_private.h"
 
 #define TABLE_SIZE 131072 /* a power of two, twice PLAN_LOTS_MAX */
-#define NO_LOT UINT32_MAX
 
 /* The lots of a column, found by name in an open table of lot numbers, each plus one. */
 struct cutting {
 	struct lint *lint;
 	struct plan *plan;
 	uint32_t *table;
-	uint32_t *lot_of;       /* per row */
+	uint32_t *lot_of;       /* per row; the plan's in the end */
 	bool overfull;          /* more than PLAN_LOTS_MAX, and said so */
 };
 
@@ -35,7 +34,7 @@ static struct plan_lot *add_lot(struct plan *plan)
 
 static void refuse_count(struct lint *lint)
 {
-	findings_add(lint->findings, SEVERITY_ERROR, "lot-count",
+	findings_add(lint->findings, RULE_LOT_COUNT,
 	    (struct finding_place){.file = roster_where(lint->plan->roster)}, "more than %d lots",
 	    PLAN_LOTS_MAX);
 }
@@ -105,14 +104,14 @@ static enum err take_row(struct cutting *cutting, size_t row)
 	enum err err;
 
 	if (!text_is_name(name)) {
-		lint_row(lint, SEVERITY_ERROR, column, "lot-name",
+		lint_row(lint, RULE_LOT_NAME, column,
 		    "lot: %s; a lot's name is 1 to %d of a-z 0-9 . - and begins with a letter or digit",
 		    name.size == 0 ? "is empty" : "is no name", NAME_MAX_LENGTH);
 		return ERR_OK;
 	}
 	err = lot_number(number, cutting, name);
 	if (err == ERR_OK && *number != NO_LOT && ++cutting->plan->lots[*number].count == LOT_DEVICES_MAX + 1)
-		lint_row(lint, SEVERITY_ERROR, column, "lot-size", "lot: more than %d devices",
+		lint_row(lint, RULE_LOT_SIZE, column, "lot: more than %d devices",
 		    LOT_DEVICES_MAX);
 	return err;
 }
@@ -169,6 +168,6 @@ enum err lint_lots(struct lint *lint)
 		return cut_by_size(lint);
 	err = cut_by_column(&cutting);
 	free(cutting.table);
-	free(cutting.lot_of);
+	lint->plan->lot_of = cutting.lot_of;
 	return err;
 }

@@ -23,7 +23,8 @@ struct mint {
 	const struct ca *ca;
 	struct p256 *p256;
 	struct secret *pair;         /* scalar, then DER */
-	struct x509_signer *signer;
+	struct x509_signer *signer;  /* NULL: the CA's key is not here */
+	struct evp_pkey_st *stand_in; /* in its place, for templates */
 	int64_t not_before, not_after;
 	uint64_t made;
 	struct buffer signature, der;
@@ -36,9 +37,16 @@ static enum err setup(struct mint *mint, struct fault *fault)
 
 	if (err == ERR_OK)
 		err = secret_new(&mint->pair, P256_SCALAR_SIZE + P256_SEC1_SIZE, fault);
-	if (err == ERR_OK && mint->ca != NULL)
-		err = x509_signer_new(&mint->signer, ca_key(mint->ca), fault);
-	return err;
+	if (err != ERR_OK || mint->ca == NULL)
+		return err;
+	if (ca_key(mint->ca) == NULL)
+		return x509_key_like(&mint->stand_in, ca_certificate(mint->ca), fault);
+	return x509_signer_new(&mint->signer, ca_key(mint->ca), fault);
+}
+
+static struct evp_pkey_st *template_key(const struct mint *mint)
+{
+	return mint->stand_in != NULL ? mint->stand_in : ca_key(mint->ca);
 }
 
 enum err mint_new(struct mint **out, const struct ca *ca, int64_t issued, unsigned days,
@@ -79,6 +87,7 @@ void mint_free(struct mint **mint)
 	buffer_free(&(*mint)->signature);
 	buffer_free(&(*mint)->der);
 	x509_signer_free(&(*mint)->signer);
+	x509_key_free(&(*mint)->stand_in);
 	secret_free(&(*mint)->pair);
 	p256_free(&(*mint)->p256);
 	free(*mint);
@@ -191,7 +200,7 @@ static enum err check(const struct mint *mint, const struct template *made, cons
     struct fault *fault)
 {
 	struct template other = {0};
-	enum err err = template_make(&other, order, ca_key(mint->ca), fault);
+	enum err err = template_make(&other, order, template_key(mint), fault);
 
 	if (err == ERR_OK && (!bytes_equal(buffer_bytes(&other.signed_part),
 	    buffer_bytes(&made->signed_part)) ||
@@ -203,33 +212,69 @@ static enum err check(const struct mint *mint, const struct template *made, cons
 	return err;
 }
 
-/* Leaves the certificate in mint->der. */
-static enum err make(struct mint *mint, struct template *template, const struct x509_order *order,
+/* Appends the signature of a certificate made before. */
+static enum err take_signature(struct buffer *out, struct bytes given, struct fault *fault)
+{
+	struct cursor cursor = cursor_of(given);
+	struct der whole, parts[3]; /* what is signed, the algorithm, the signature */
+	struct buffer der = BUFFER_EMPTY;
+	bool found = pem_take(&der, &cursor, "CERTIFICATE") == PEM_BLOCK;
+
+	cursor = cursor_of(buffer_bytes(&der));
+	found = found && der_take(&cursor, &whole);
+	if (found)
+		cursor = cursor_of(whole.content);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts && found; i++)
+		found = der_take(&cursor, &parts[i]);
+	found = found && parts[2].tag == DER_BIT_STRING && parts[2].content.size > 1;
+	if (found) /* behind the number of unused bits */
+		buffer_put(out, bytes_from(parts[2].content.data + 1, parts[2].content.size - 1));
+	buffer_free(&der);
+	return found ? buffer_check(out, fault) : fault_set(fault, ERR_NO, "mint-given", NULL,
+	    "what was given is no certificate");
+}
+
+static enum err sign(struct mint *mint, const struct template *template, struct bytes given,
     struct fault *fault)
 {
 	uint8_t digest[HASH_SIZE];
+
+	buffer_clear(&mint->signature);
+	if (given.size > 0)
+		return take_signature(&mint->signature, given, fault);
+	hash_bytes(digest, buffer_bytes(&template->signed_part));
+	return x509_sign(&mint->signature, mint->signer, digest, fault);
+}
+
+/* Leaves the certificate in mint->der. */
+static enum err make(struct mint *mint, struct template *template, const struct x509_order *order,
+    struct bytes given, struct fault *fault)
+{
 	enum err err = ERR_OK;
 
 	if (template->signed_part.size == 0)
-		err = template_make(template, order, ca_key(mint->ca), fault);
+		err = template_make(template, order, template_key(mint), fault);
 	if (err != ERR_OK)
 		return err;
 	template_patch(template, order);
-	hash_bytes(digest, buffer_bytes(&template->signed_part));
-	buffer_clear(&mint->signature);
-	err = x509_sign(&mint->signature, mint->signer, digest, fault);
+	err = sign(mint, template, given, fault);
 	if (err != ERR_OK)
 		return err;
 	buffer_clear(&mint->der);
 	join(&mint->der, template, buffer_bytes(&mint->signature));
 	err = buffer_check(&mint->der, fault);
+	if (err == ERR_OK && given.size > 0 &&
+	    !x509_verify(buffer_bytes(&mint->der), ca_certificate(mint->ca)))
+		return fault_set(fault, ERR_NO, "mint-signature", NULL,
+		    "the CA did not sign the certificate as it is to be");
 	if (err == ERR_OK && mint->made % CHECK_EVERY == 0)
 		err = check(mint, template, order, fault);
 	return err;
 }
 
-enum err mint_certificate(struct buffer *out, struct mint *mint, const uint8_t point[static P256_POINT_SIZE],
-    const char *cn, const uint8_t serial[static X509_SERIAL_SIZE], bool crlf, struct fault *fault)
+static enum err issue(struct buffer *out, struct mint *mint, const uint8_t point[static P256_POINT_SIZE],
+    const char *cn, const uint8_t serial[static X509_SERIAL_SIZE], bool crlf, struct bytes given,
+    struct fault *fault)
 {
 	struct x509_order order = {.not_before = mint->not_before, .not_after = mint->not_after};
 	size_t length = strlen(cn);
@@ -238,7 +283,7 @@ enum err mint_certificate(struct buffer *out, struct mint *mint, const uint8_t p
 	if (length == 0 || length > MINT_CN_MAX || !text_is_printable(bytes_of(cn)))
 		return fault_set(fault, ERR_NO, "mint-cn", NULL,
 		    "the common name of a certificate must be 1 to %d printable characters", MINT_CN_MAX);
-	if (mint->ca == NULL)
+	if (mint->ca == NULL || (given.size == 0 && mint->signer == NULL))
 		return fault_set(fault, ERR_CANNOT, "ca-needed", NULL,
 		    "certificates cannot be made without a CA");
 	order.issuer = ca_certificate(mint->ca);
@@ -246,12 +291,27 @@ enum err mint_certificate(struct buffer *out, struct mint *mint, const uint8_t p
 	memcpy(order.point, point, P256_POINT_SIZE);
 	memcpy(order.serial, serial, X509_SERIAL_SIZE);
 	order.serial[0] = (order.serial[0] & 0x3f) | 0x40;
-	err = make(mint, &mint->templates[length], &order, fault);
+	err = make(mint, &mint->templates[length], &order, given, fault);
 	if (err != ERR_OK)
 		return err;
 	mint->made++;
 	pem_put(out, "CERTIFICATE", buffer_bytes(&mint->der), crlf);
 	return buffer_check(out, fault);
+}
+
+enum err mint_certificate(struct buffer *out, struct mint *mint, const uint8_t point[static P256_POINT_SIZE],
+    const char *cn, const uint8_t serial[static X509_SERIAL_SIZE], bool crlf, struct fault *fault)
+{
+	return issue(out, mint, point, cn, serial, crlf, bytes_from(NULL, 0), fault);
+}
+
+enum err mint_certificate_again(struct buffer *out, struct mint *mint,
+    const uint8_t point[static P256_POINT_SIZE], const char *cn,
+    const uint8_t serial[static X509_SERIAL_SIZE], bool crlf, struct bytes given, struct fault *fault)
+{
+	if (given.size == 0)
+		return fault_set(fault, ERR_NO, "mint-given", NULL, "what was given is no certificate");
+	return issue(out, mint, point, cn, serial, crlf, given, fault);
 }
 
 /* The key pair of the number one, which everybody knows: good for measuring. */

@@ -19,7 +19,8 @@ static const char office_conf[] =
     "# series = \"main\"\n"
     "# lot_size = 65536\n";
 
-static enum err write_identity(int folder, struct secret *text, struct secret *passphrase, struct fault *fault)
+static enum err write_identity(int folder, struct secret *text, struct secret *passphrase,
+    struct fault *fault)
 {
 	struct buffer sealed = BUFFER_EMPTY;
 	enum err err;
@@ -42,7 +43,8 @@ static enum err write_recipient(int folder, const struct recipient *recipient, s
 	return file_write(folder, OFFICE_RECIPIENT, bytes_of(line), 0644, false, fault);
 }
 
-static enum err fill(int folder, struct secret *text, const struct recipient *recipient, struct secret *passphrase,
+static enum err fill(int folder, struct secret *text, const struct recipient *recipient,
+    struct secret *passphrase,
     struct fault *fault)
 {
 	enum err err = write_identity(folder, text, passphrase, fault);
@@ -94,7 +96,8 @@ static enum err read_recipient(struct office *office, struct fault *fault)
 		err = fault_set(fault, ERR_CANNOT, "office-open", office->path,
 		    "this is not an office folder: it has no recipient file; 'gapseal keygen office' makes one");
 	else if (!take_line(&cursor, &line) || cursor_left(&cursor) != 0)
-		err = fault_set(fault, ERR_CANNOT, "office-open", office->path, "the recipient file is not one line");
+		err = fault_set(fault, ERR_CANNOT, "office-open", office->path,
+		    "the recipient file is not one line");
 	else
 		err = recipient_parse(&office->recipient, line, OFFICE_RECIPIENT, fault);
 	buffer_free(&text);
@@ -119,7 +122,8 @@ enum err office_open(struct office *out, const char *path, struct fault *fault)
 
 	*out = OFFICE_EMPTY;
 	if (!text_copy(out->path, sizeof out->path, bytes_of(path)))
-		return fault_set(fault, ERR_CANNOT, "office-open", NULL, "the path of the office folder is too long");
+		return fault_set(fault, ERR_CANNOT, "office-open", NULL,
+		    "the path of the office folder is too long");
 	err = folder_open(&out->folder, AT_FDCWD, path, fault);
 	if (err == ERR_OK)
 		err = read_recipient(out, fault);
@@ -140,7 +144,8 @@ void office_close(struct office *office)
 	*office = OFFICE_EMPTY;
 }
 
-static enum err store(struct office *office, const struct document *document, const struct trust *trust, struct fault *fault)
+static enum err store(struct office *office, const struct document *document, const struct trust *trust,
+    struct fault *fault)
 {
 	int folder;
 	enum err err = folder_open(&folder, office->folder, OFFICE_TRUST, fault);
@@ -152,8 +157,10 @@ static enum err store(struct office *office, const struct document *document, co
 	return err;
 }
 
-/* A trust file below the newest held is refused: a batch made under an old version would be signed by its old officers. */
-static enum err take_into_use(const struct trust **trust, struct office *office, const struct document *document,
+/* A trust file below the newest held is refused: a batch made under an old version would be signed by its old
+ * officers. */
+static enum err take_into_use(const struct trust **trust, struct office *office,
+    const struct document *document,
     struct fault *fault)
 {
 	bool added;
@@ -167,12 +174,14 @@ static enum err take_into_use(const struct trust **trust, struct office *office,
 		return err;
 	*trust = chain_newest(office->chain);
 	if (memcmp(trust_hash(*trust), document->hash, HASH_SIZE) != 0)
-		return fault_set(fault, ERR_NO, "trust-old", document->where, "this office already uses a later version, %llu",
+		return fault_set(fault, ERR_NO, "trust-old", document->where,
+		    "this office already uses a later version, %llu",
 		    (unsigned long long)trust_get(*trust)->version);
 	return ERR_OK;
 }
 
-enum err office_trust(const struct trust **trust, struct office *office, const char *path, const char *pin, struct fault *fault)
+enum err office_trust(const struct trust **trust, struct office *office, const char *path, const char *pin,
+    struct fault *fault)
 {
 	struct document document = DOCUMENT_EMPTY;
 	enum err err = document_load(&document, AT_FDCWD, path, fault);
@@ -191,19 +200,22 @@ bool office_identity_sealed(const struct office *office)
 	return file_exists(office->folder, OFFICE_IDENTITY_SEALED);
 }
 
-static enum err open_sealed(struct secret **text, const struct office *office, struct secret *passphrase, struct fault *fault)
+static enum err open_sealed(struct secret **text, const struct office *office, struct secret *passphrase,
+    struct fault *fault)
 {
 	struct buffer file = BUFFER_EMPTY;
 	enum err err = file_read(&file, office->folder, OFFICE_IDENTITY_SEALED, IDENTITY_MAX, fault);
 
 	if (err == ERR_OK)
-		err = age_open_passphrase(text, buffer_bytes(&file), passphrase, IDENTITY_LOG_N_MAX, IDENTITY_MAX,
+		err = age_open_passphrase(text, buffer_bytes(&file), passphrase, IDENTITY_LOG_N_MAX,
+		    IDENTITY_MAX,
 		    OFFICE_IDENTITY_SEALED, fault);
 	buffer_free(&file);
 	return err;
 }
 
-enum err office_identity(struct secret **key, const struct office *office, struct secret *passphrase, struct fault *fault)
+enum err office_identity(struct secret **key, const struct office *office, struct secret *passphrase,
+    struct fault *fault)
 {
 	struct secret *text = NULL;
 	struct recipient recipient;

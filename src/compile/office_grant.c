@@ -45,8 +45,10 @@ static void job_end(struct job *job)
 		close(job->batch);
 }
 
-/* The batch as an auditor would look at it: signatures at the threshold, every file, known to this office's ledger. */
-static enum err open_batch(struct job *job, const struct office *office, const struct trust *trust, const char *path,
+/* The batch as an auditor would look at it: signatures at the threshold, every file, known to this office's
+ * ledger. */
+static enum err open_batch(struct job *job, const struct office *office, const struct trust *trust,
+    const char *path,
     struct fault *fault)
 {
 	const struct manifest_fields *fields;
@@ -69,7 +71,8 @@ static enum err open_batch(struct job *job, const struct office *office, const s
 	return err;
 }
 
-static enum err open_master(struct job *job, const struct office *office, struct secret *identity, struct fault *fault)
+static enum err open_master(struct job *job, const struct office *office, struct secret *identity,
+    struct fault *fault)
 {
 	const char *id = manifest_get(job->manifest)->batch;
 	struct buffer file = BUFFER_EMPTY;
@@ -79,7 +82,8 @@ static enum err open_master(struct job *job, const struct office *office, struct
 	snprintf(name, sizeof name, OFFICE_BATCHES "/%s/" MASTER_NAME, id);
 	err = file_read(&file, office->folder, name, MASTER_MAX, fault);
 	if (err == ERR_OK)
-		err = master_open(&job->seed, job->plan, buffer_bytes(&file), identity, manifest_hash(job->manifest), name, fault);
+		err = master_open(&job->seed, job->plan, buffer_bytes(&file), identity,
+		    manifest_hash(job->manifest), name, fault);
 	buffer_free(&file);
 	return err;
 }
@@ -132,7 +136,8 @@ static enum err fill_lots(struct job *job, uint64_t *devices, struct fault *faul
 	return ERR_OK;
 }
 
-static enum err fill_stations(struct job *job, const struct trust *trust, const struct grant_request *request, struct fault *fault)
+static enum err fill_stations(struct job *job, const struct trust *trust, const struct grant_request *request,
+    struct fault *fault)
 {
 	struct grant_station *stations = calloc(request->station_count, sizeof *stations);
 
@@ -144,12 +149,15 @@ static enum err fill_stations(struct job *job, const struct trust *trust, const 
 		enum err err;
 
 		if (station == NULL || station->status != STATION_ACTIVE)
-			return fault_set(fault, ERR_NO, "grant-station", "--station", "trust version %llu has no active station %s",
+			return fault_set(fault, ERR_NO, "grant-station", "--station",
+			    "trust version %llu has no active station %s",
 			    (unsigned long long)trust_get(trust)->version,
-			    text_is_name(bytes_of(request->stations[i])) ? request->stations[i] : "of that name");
+			    text_is_name(bytes_of(request->stations[i])) ? request->stations[i]
+			    : "of that name");
 		memcpy(stations[i].name, station->name, NAME_SIZE);
 		memcpy(stations[i].recipient, station->recipient, RECIPIENT_SIZE);
-		err = recipient_parse(&job->recipients[i], bytes_of(station->recipient), "trust: station", fault);
+		err = recipient_parse(&job->recipients[i], bytes_of(station->recipient), "trust: station",
+		    fault);
 		if (err != ERR_OK)
 			return err;
 	}
@@ -168,7 +176,8 @@ static enum err copy_integers(struct list *out, const uint64_t *items, size_t co
 	return ERR_OK;
 }
 
-static enum err fill_grant(struct job *job, const struct trust *trust, const struct grant_request *request, struct fault *fault)
+static enum err fill_grant(struct job *job, const struct trust *trust, const struct grant_request *request,
+    struct fault *fault)
 {
 	struct grant_fields *grant = &job->grant;
 	uint64_t devices = 0;
@@ -190,14 +199,16 @@ static enum err fill_grant(struct job *job, const struct trust *trust, const str
 	utc_format(grant->not_before, request->now);
 	utc_format(grant->not_after, request->now + (int64_t)request->days * DAY);
 	if (request->note != NULL && !text_copy(grant->note, sizeof grant->note, bytes_of(request->note)))
-		return fault_set(fault, ERR_CANNOT, "title-form", "--note", "a note is at most %d characters", NOTE_TEXT_SIZE - 1);
+		return fault_set(fault, ERR_CANNOT, "title-form", "--note", "a note is at most %d characters",
+		    NOTE_TEXT_SIZE - 1);
 	grant->trust = trust_get(trust)->version;
 	return ERR_OK;
 }
 
 static enum err seal_keys(struct job *job, struct fault *fault)
 {
-	enum err err = grant_seal(&job->keys, manifest_get(job->manifest), manifest_hash(job->manifest), job->seed, job->plan,
+	enum err err = grant_seal(&job->keys, manifest_get(job->manifest), manifest_hash(job->manifest),
+	    job->seed, job->plan,
 	    job->lots, job->lot_count, job->recipients, job->grant.stations.count, fault);
 
 	hash_bytes(job->grant.keys_sha256, buffer_bytes(&job->keys));
@@ -216,13 +227,14 @@ static enum err write_text(struct job *job, struct fault *fault)
 		return err;
 	err = grant_parse(&check, buffer_bytes(&job->text), GRANT_NAME, fault);
 	if (err == ERR_OK)
-		err = grant_check(&check, manifest_get(job->manifest), manifest_hash(job->manifest), GRANT_NAME, fault);
+		err = grant_check(&check, manifest_get(job->manifest), manifest_hash(job->manifest),
+		    GRANT_NAME, fault);
 	json_free(&check, &grant_shape);
 	return err;
 }
 
-/* The ledger first: its commit takes the serial and refuses an overlap. A crash in between leaves a serial without a folder,
- * which is a gap; the other order could leave two grants of one serial. */
+/* The ledger first: its commit takes the serial and refuses an overlap. A crash in between leaves a serial
+ * without a folder, which is a gap; the other order could leave two grants of one serial. */
 static enum err commit(struct job *job, const struct grant_request *request, struct fault *fault)
 {
 	uint8_t hash[HASH_SIZE];
@@ -230,7 +242,8 @@ static enum err commit(struct job *job, const struct grant_request *request, str
 	enum err err = folder_begin(&job->draft, request->out, fault);
 
 	if (err == ERR_OK)
-		err = file_write(job->draft.folder, GRANT_KEYS_NAME, buffer_bytes(&job->keys), 0644, false, fault);
+		err = file_write(job->draft.folder, GRANT_KEYS_NAME, buffer_bytes(&job->keys), 0644, false,
+		    fault);
 	if (err == ERR_OK)
 		err = file_write(job->draft.folder, GRANT_NAME, buffer_bytes(&job->text), 0644, false, fault);
 	if (err != ERR_OK)
@@ -246,15 +259,19 @@ static enum err commit(struct job *job, const struct grant_request *request, str
 static enum err check_request(const struct grant_request *request, struct fault *fault)
 {
 	if (request->station_count == 0 || request->station_count > 64)
-		return fault_set(fault, ERR_CANNOT, "grant-station", "--station", "a grant names 1 to 64 stations");
+		return fault_set(fault, ERR_CANNOT, "grant-station", "--station",
+		    "a grant names 1 to 64 stations");
 	if (request->days == 0 || request->days > GRANT_DAYS_MAX)
-		return fault_set(fault, ERR_CANNOT, "grant-dates", "--days", "a grant is valid for 1 to %d days", GRANT_DAYS_MAX);
+		return fault_set(fault, ERR_CANNOT, "grant-dates", "--days",
+		    "a grant is valid for 1 to %d days", GRANT_DAYS_MAX);
 	if (file_exists(AT_FDCWD, request->out))
-		return fault_set(fault, ERR_CANNOT, "file-exists", request->out, "exists already; a grant folder is never overwritten");
+		return fault_set(fault, ERR_CANNOT, "file-exists", request->out,
+		    "exists already; a grant folder is never overwritten");
 	return ERR_OK;
 }
 
-enum err office_grant(uint64_t *serial, struct office *office, const struct trust *trust, struct secret *identity,
+enum err office_grant(uint64_t *serial, struct office *office, const struct trust *trust,
+    struct secret *identity,
     const struct grant_request *request, struct fault *fault)
 {
 	struct job job = {.batch = -1, .draft = FOLDER_DRAFT_EMPTY};

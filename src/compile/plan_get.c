@@ -28,6 +28,33 @@ size_t plan_device(const struct plan *plan, size_t lot, size_t k)
 	return plan->order != NULL ? plan->order[plan->starts[lot] + k] : lot * plan->lot_size + k;
 }
 
+size_t plan_slots(const struct plan *plan)
+{
+	return plan->profile->policy.slots.count;
+}
+
+size_t plan_credential(const struct plan *plan, size_t lot, size_t slot)
+{
+	return plan->choice != NULL ? plan->choice[lot * plan_slots(plan) + slot] : slot;
+}
+
+uint32_t plan_lot_of(const struct plan *plan, size_t row)
+{
+	if (plan->lot_of != NULL)
+		return plan->lot_of[row];
+	return plan->lot_count > 0 ? (uint32_t)(row / plan->lot_size) : NO_LOT;
+}
+
+size_t plan_credential_of(const struct plan *plan, size_t row, size_t slot)
+{
+	uint32_t lot;
+
+	if (plan->choice == NULL)
+		return slot;
+	lot = plan_lot_of(plan, row);
+	return lot == NO_LOT ? NO_CREDENTIAL : plan_credential(plan, lot, slot);
+}
+
 size_t plan_commons(const struct plan *plan)
 {
 	return plan->common_count;
@@ -58,12 +85,35 @@ int plan_column(const struct plan *plan, struct bytes name)
 bool plan_uses_rows(const struct profile_credential *credential)
 {
 	return credential->source == SOURCE_COLUMN || credential->source == SOURCE_TEMPLATE ||
-	    credential->source == SOURCE_ISSUED;
+	    credential->source == SOURCE_ISSUED || credential->source == SOURCE_PATH;
+}
+
+enum err plan_chain(struct buffer *out, const struct plan *plan, size_t credential, struct fault *fault)
+{
+	const struct profile_credential *of = &plan->profile->credentials[credential];
+	struct cursor cursor = cursor_of(bytes_of(of->chain && plan->ca != NULL ? plan->ca : ""));
+	struct bytes line;
+
+	while (take_line(&cursor, &line)) {
+		buffer_put(out, line);
+		buffer_text(out, of->line_ending == LINE_ENDING_CRLF ? "\r\n" : "\n");
+	}
+	return buffer_check(out, fault);
+}
+
+size_t plan_chain_size(const struct plan *plan, size_t credential)
+{
+	const struct profile_credential *of = &plan->profile->credentials[credential];
+	const char *text = of->chain && plan->ca != NULL ? plan->ca : "";
+	size_t size = strlen(text);
+
+	for (; of->line_ending == LINE_ENDING_CRLF && *text != '\0'; text++)
+		size += *text == '\n';
+	return size;
 }
 
 enum err plan_expand(struct buffer *out, const struct plan *plan, const char *text,
-    const struct roster_row *row,
-    struct fault *fault)
+    const struct roster_row *row, struct fault *fault)
 {
 	struct cursor cursor = cursor_of(bytes_of(text));
 	enum template_part kind;
@@ -81,8 +131,7 @@ enum err plan_expand(struct buffer *out, const struct plan *plan, const char *te
 }
 
 enum err plan_text(struct buffer *out, const struct plan *plan, size_t credential,
-    const struct roster_row *row,
-    struct fault *fault)
+    const struct roster_row *row, struct fault *fault)
 {
 	if (plan->columns[credential] < 0)
 		return plan_expand(out, plan, plan->profile->credentials[credential].text, row, fault);
@@ -113,8 +162,7 @@ bool plan_psk(struct secret *out, const struct plan *plan, size_t credential, co
 }
 
 enum err plan_value(struct buffer *out, const struct plan *plan, size_t credential,
-    const struct roster_row *row,
-    struct fault *fault)
+    const struct roster_row *row, struct fault *fault)
 {
 	struct bytes text;
 	uint8_t *space;

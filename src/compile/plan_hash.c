@@ -8,17 +8,20 @@
 
 #define KEY_LABEL "gapseal/plan/v1\n"
 #define KEY_BYTES 32
-#define PSK_HASH 16
+#define HIDDEN_HASH 16
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The JSON half, as plan.h has it. */
 struct document_credential {
 	uint64_t bytes;
+	bool chain;
 	char column[NAME_SIZE];
 	uint64_t days;
 	unsigned line_ending;
+	struct list lots;
 	char name[NAME_SIZE];
+	char password[NAME_SIZE];
 	char *pem;
 	unsigned source;
 	uint64_t tag;
@@ -40,17 +43,17 @@ struct plan_document {
 };
 
 static const char *const ending_words[] = {"crlf", "lf", NULL};
-static const char *const source_words[] = {
-	"derived", "column", "template", "files", "generated", "issued", NULL
-};
 
 #define AT(member) offsetof(struct document_credential, member)
 static const struct field credential_fields[] = {
 	{"bytes", FIELD_INTEGER, AT(bytes), 0, NULL, NULL},
+	{"chain", FIELD_BOOLEAN, AT(chain), 0, NULL, NULL},
 	{"column", FIELD_TEXT, AT(column), NAME_SIZE, NULL, NULL},
 	{"days", FIELD_INTEGER, AT(days), 0, NULL, NULL},
 	{"line_ending", FIELD_CHOICE, AT(line_ending), 0, NULL, ending_words},
+	{"lots", FIELD_LIST, AT(lots), 0, &names_shape, NULL},
 	{"name", FIELD_NAME, AT(name), 0, NULL, NULL},
+	{"password", FIELD_TEXT, AT(password), NAME_SIZE, NULL, NULL},
 	{"pem", FIELD_LINES, AT(pem), 0, NULL, NULL},
 	{"source", FIELD_CHOICE, AT(source), 0, NULL, source_words},
 	{"tag", FIELD_INTEGER, AT(tag), 0, NULL, NULL},
@@ -58,31 +61,55 @@ static const struct field credential_fields[] = {
 	{"type", FIELD_INTEGER, AT(type), 0, NULL, NULL},
 };
 #undef AT
-static const struct shape credentials_shape = {
-	NULL, credential_fields, LENGTH(credential_fields), sizeof(struct document_credential)
-};
+static const char *const later[] = {"chain", "lots", "password"}; /* keys of version 2 */
+
+static bool is_later(const char *key)
+{
+	for (size_t i = 0; i < LENGTH(later); i++)
+		if (strcmp(later[i], key) == 0)
+			return true;
+	return false;
+}
+
+static bool uses_later(const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->count; i++)
+		if (profile->credentials[i].chain || profile->credentials[i].lots.count > 0 ||
+		    profile->credentials[i].password[0] != '\0')
+			return true;
+	return false;
+}
+
 static const struct field lot_fields[] = {
 	{"count", FIELD_INTEGER, offsetof(struct document_lot, count), 0, NULL, NULL},
 	{"name", FIELD_NAME, offsetof(struct document_lot, name), 0, NULL, NULL},
 };
 static const struct shape lots_shape = {NULL, lot_fields, LENGTH(lot_fields), sizeof(struct document_lot)};
 
-/* The policy's table is the manifest's, found at run time: so these are no constants. */
-static void write_document(struct buffer *out, const struct plan_document *document)
+/* The policy's table is the manifest's, found at run time, and that of credentials depends on the version:
+ * so these are no constants. */
+static void write_document(struct buffer *out, const struct plan_document *document, bool second)
 {
+	struct field credential[LENGTH(credential_fields)];
+	struct shape credentials = {NULL, credential, 0, sizeof(struct document_credential)};
 #define AT(member) offsetof(struct plan_document, member)
 	const struct field fields[] = {
 		{"batch", FIELD_NAME, AT(batch), 0, NULL, NULL},
 		{"ca", FIELD_LINES, AT(ca), 0, NULL, NULL},
-		{"credentials", FIELD_LIST, AT(credentials), 0, &credentials_shape, NULL},
+		{"credentials", FIELD_LIST, AT(credentials), 0, &credentials, NULL},
 		{"lots", FIELD_LIST, AT(lots), 0, &lots_shape, NULL},
 		{"org", FIELD_NAME, AT(org), 0, NULL, NULL},
 		{"policy", FIELD_OBJECT, AT(policy), 0, profile_policy_shape(), NULL},
 		{"title", FIELD_TEXT, AT(title), TITLE_SIZE, NULL, NULL},
 	};
 #undef AT
-	const struct shape shape = {PLAN_SCHEMA, fields, LENGTH(fields), sizeof *document};
+	const struct shape shape = {
+		second ? PLAN_SCHEMA_2 : PLAN_SCHEMA, fields, LENGTH(fields), sizeof *document
+	};
 
+	for (size_t i = 0; i < LENGTH(credential_fields); i++)
+		if (second || !is_later(credential_fields[i].key))
+			credential[credentials.count++] = credential_fields[i];
 	json_write(out, &shape, document);
 }
 
@@ -92,6 +119,9 @@ static void put_credentials(struct document_credential *out, const struct profil
 		const struct profile_credential *from = &profile->credentials[i];
 
 		out[i].bytes = from->bytes;
+		out[i].chain = from->chain;
+		out[i].lots = from->lots;
+		memcpy(out[i].password, from->password, NAME_SIZE);
 		memcpy(out[i].column, from->column, NAME_SIZE);
 		out[i].days = from->days;
 		out[i].line_ending = from->line_ending;
@@ -121,7 +151,7 @@ static enum err put_document(struct buffer *out, const struct plan *plan, struct
 		memcpy(document.title, plan->profile->title, TITLE_SIZE);
 		document.credentials = (struct list){.items = credentials, .count = plan->profile->count};
 		document.lots = (struct list){.items = lots, .count = plan->lot_count};
-		write_document(out, &document);
+		write_document(out, &document, uses_later(plan->profile));
 	} else {
 		out->failed = true;
 	}
@@ -147,35 +177,45 @@ static struct bytes lot_name(const struct lines *lines, size_t row)
 	return bytes_of(lines->plan->lots[row / lines->plan->lot_size].name);
 }
 
-static enum err put_psk(struct lines *lines, size_t credential)
+/* The keyed hash of what stands behind the key in lines->key. */
+static enum err put_hidden(struct lines *lines, size_t credential)
 {
 	struct slot slot = lines->plan->profile->credentials[credential].slot;
-	uint8_t id[8], hash[PSK_HASH];
+	uint8_t id[8], hash[HIDDEN_HASH];
 	struct bytes parts[2] = {bytes_from(id, sizeof id)};
 
 	put_u64(id, (uint64_t)slot.tag * 256 + slot.type);
-	secret_resize(lines->key, KEY_BYTES);
-	if (!plan_psk(lines->key, lines->plan, credential, &lines->row))
-		return fault_memory(lines->fault);
 	parts[1] = bytes_from(secret_data(lines->key) + KEY_BYTES, secret_size(lines->key) - KEY_BYTES);
 	hash_keyed(hash, sizeof hash, secret_data(lines->key), parts, 2);
 	buffer_hex(&lines->text, bytes_from(hash, sizeof hash));
 	return buffer_check(&lines->text, lines->fault);
 }
 
-static enum err put_value(struct lines *lines, size_t credential)
+static enum err put_text(struct lines *lines, size_t credential)
 {
 	const struct profile_credential *of = &lines->plan->profile->credentials[credential];
+	bool fits;
+
+	secret_resize(lines->key, KEY_BYTES);
+	if (of->source == SOURCE_PATH)
+		fits = secret_put(lines->key, bytes_from(plan_mark(lines->plan, credential, lines->row.i),
+		    HASH_SIZE));
+	else if (of->slot.type == CREDENTIAL_PSK)
+		fits = plan_psk(lines->key, lines->plan, credential, &lines->row);
+	else
+		return plan_text(&lines->text, lines->plan, credential, &lines->row, lines->fault);
+	return fits ? put_hidden(lines, credential) : fault_memory(lines->fault);
+}
+
+static enum err put_value(struct lines *lines, size_t credential)
+{
 	char head[24];
 	enum err err;
 
-	if (!plan_uses_rows(of))
+	if (!plan_uses_rows(&lines->plan->profile->credentials[credential]))
 		return ERR_OK;
 	buffer_clear(&lines->text);
-	if (of->slot.type == CREDENTIAL_PSK)
-		err = put_psk(lines, credential);
-	else
-		err = plan_text(&lines->text, lines->plan, credential, &lines->row, lines->fault);
+	err = put_text(lines, credential);
 	snprintf(head, sizeof head, ",%zu:", lines->text.size);
 	buffer_text(&lines->line, head);
 	buffer_put(&lines->line, buffer_bytes(&lines->text));
@@ -195,8 +235,8 @@ static enum err add_lines(struct hash *hash, struct lines *lines)
 		buffer_text(&lines->line, lines->row.imei);
 		buffer_byte(&lines->line, ',');
 		buffer_put(&lines->line, lot_name(lines, i));
-		for (size_t j = 0; err == ERR_OK && j < lines->plan->profile->count; j++)
-			err = put_value(lines, j);
+		for (size_t j = 0; err == ERR_OK && j < plan_slots(lines->plan); j++)
+			err = put_value(lines, plan_credential_of(lines->plan, i, j));
 		buffer_byte(&lines->line, '\n');
 		if (err == ERR_OK)
 			err = buffer_check(&lines->line, lines->fault);

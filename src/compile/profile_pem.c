@@ -39,23 +39,27 @@ static enum err take_file(struct buffer *pem, struct profile_reading *reading, c
 	free(path);
 	if (err != ERR_NO)
 		return err;
-	profile_say(reading, SEVERITY_ERROR, line, reading->fault->code, "%s: %s", name,
-	    reading->fault->text);
-	return ERR_OK;
+	fault_set(reading->fault, ERR_NO, reading->fault->code, NULL, "%s: %s", name, reading->fault->text);
+	return findings_take(reading->findings,
+	    (struct finding_place){.file = reading->profile->where, .line = line}, reading->fault);
 }
 
 static void look_at(struct profile_reading *reading, const struct x509_facts *facts, size_t i,
     unsigned line)
 {
 	if (facts->weak)
-		profile_say(reading, SEVERITY_WARNING, line, "pem-weak",
+		profile_say(reading, RULE_PEM_WEAK, line,
 		    "certificate %zu is weak: RSA below 2048 bits, a small curve, or signed with SHA-1",
 		    i + 1);
+	if (facts->version == 1)
+		profile_say(reading, RULE_PEM_VERSION, line,
+		    "certificate %zu is of X.509 version 1: it does not say that it is a CA's, and some "
+		    "stacks refuse it", i + 1);
 	if (facts->not_after < utc_now())
-		profile_say(reading, SEVERITY_WARNING, line, "pem-expired", "certificate %zu has expired",
+		profile_say(reading, RULE_PEM_EXPIRED, line, "certificate %zu has expired",
 		    i + 1);
 	if (!facts->ca)
-		profile_say(reading, SEVERITY_WARNING, line, "pem-no-ca",
+		profile_say(reading, RULE_PEM_NO_CA, line,
 		    "certificate %zu is not a CA's: servers are checked against CAs", i + 1);
 }
 
@@ -80,14 +84,13 @@ static void check_size(const struct profile_credential *credential, struct profi
 	for (size_t i = 0; credential->line_ending == LINE_ENDING_CRLF && i < pem->size; i++)
 		size += pem->data[i] == '\n';
 	if (size > credential_limit(credential->slot.tag))
-		profile_say(reading, SEVERITY_ERROR, line, "content-size",
+		profile_say(reading, RULE_CONTENT_SIZE, line,
 		    "the certificates have %zu bytes, the most a modem can be sent under tag %lu are %zu",
 		    size, (unsigned long)credential->slot.tag, credential_limit(credential->slot.tag));
 }
 
 static enum err keep(struct profile_credential *credential, struct profile_reading *reading,
-    struct buffer *pem,
-    unsigned line)
+    struct buffer *pem, unsigned line)
 {
 	enum err err = look(reading, pem, line);
 
@@ -116,7 +119,7 @@ enum err profile_take_files(struct profile_credential *credential, struct profil
 	for (; err == ERR_OK && config_texts(reading->config, place, "files", i, &name, &line); i++)
 		err = take_file(&pem, reading, name, line);
 	if (err == ERR_OK && i == 0)
-		profile_say(reading, SEVERITY_ERROR, line, "profile-missing", "credential %s has no files",
+		profile_say(reading, RULE_PROFILE_MISSING, line, "credential %s has no files",
 		    credential->name);
 	if (err == ERR_OK && reading->findings->errors == errors)
 		err = keep(credential, reading, &pem, line);

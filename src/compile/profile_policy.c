@@ -26,7 +26,7 @@ const struct shape *profile_policy_shape(void)
 
 static void refuse(struct profile_reading *reading, unsigned line, const char *option, const char *rule)
 {
-	profile_say(reading, SEVERITY_ERROR, line, "profile-policy", "%s %s", option, rule);
+	profile_say(reading, RULE_PROFILE_POLICY, line, "%s %s", option, rule);
 }
 
 /* The manifest's own table says which words there are. */
@@ -111,7 +111,7 @@ static void take_family(struct profile_reading *reading, const char *word, unsig
 		return;
 	}
 	if (strcmp(word, "nrf9160") != 0 && strcmp(word, "nrf91x1") != 0)
-		profile_say(reading, SEVERITY_WARNING, line, "policy-family",
+		profile_say(reading, RULE_POLICY_FAMILY, line,
 		    "modems of a family %s are not known here; known are nrf9160 and nrf91x1", word);
 	families->count++;
 }

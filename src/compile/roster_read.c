@@ -24,15 +24,15 @@ static struct finding_place place(const struct reading *reading, size_t field)
 	return (struct finding_place){reading->roster->where, reading->line, (unsigned)field};
 }
 
-static void refuse(struct reading *reading, size_t field, const char *code, const char *format, ...)
+static void refuse(struct reading *reading, enum rule rule, size_t field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-static void refuse(struct reading *reading, size_t field, const char *code, const char *format, ...)
+static void refuse(struct reading *reading, enum rule rule, size_t field, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	findings_vadd(reading->findings, SEVERITY_ERROR, code, place(reading, field), format, args);
+	findings_vadd(reading->findings, rule, place(reading, field), format, args);
 	va_end(args);
 }
 
@@ -88,7 +88,9 @@ static bool is_utf16(const struct roster *roster)
 	    (text[0] == '\0') != (text[1] == '\0');
 }
 
-static const char *const known_columns[] = {"imei", "lot", "psk", "psk_identity", "serial"};
+static const char *const known_columns[] = {
+	"client_cert", "client_key", "imei", "lot", "psk", "psk_identity", "serial"
+};
 
 static bool is_known(const char *name)
 {
@@ -114,7 +116,7 @@ static void take_column(struct reading *reading, size_t i)
 	char *name = roster->names[i];
 
 	if (!column_form(text)) {
-		refuse(reading, i + 1, "csv-header",
+		refuse(reading, RULE_CSV_HEADER, i + 1,
 		    "a column name is 1 to %d printable ASCII characters, no brace, no blank at either end",
 		    NAME_MAX_LENGTH);
 		return;
@@ -124,10 +126,10 @@ static void take_column(struct reading *reading, size_t i)
 		if (*at >= 'A' && *at <= 'Z')
 			*at = (char)(*at - 'A' + 'a');
 	if (roster_column(roster, name) < (int)i)
-		refuse(reading, i + 1, "csv-column-twice", "column '%s' is there twice", name);
+		refuse(reading, RULE_CSV_COLUMN_TWICE, i + 1, "column '%s' is there twice", name);
 	else if (!is_known(name))
-		findings_add(reading->findings, SEVERITY_NOTICE, "csv-column", place(reading, i + 1),
-		    "column '%s' has no meaning of its own; templates may use it", name);
+		findings_add(reading->findings, RULE_CSV_COLUMN, place(reading, i + 1),
+		    "column '%s' has no meaning of its own; the profile may name it", name);
 }
 
 static void read_columns(struct reading *reading)
@@ -135,7 +137,7 @@ static void read_columns(struct reading *reading)
 	struct roster *roster = reading->roster;
 
 	if (reading->row.count > ROSTER_COLUMNS_MAX) {
-		refuse(reading, 0, "csv-columns", "the header has %zu columns, at most %d are possible",
+		refuse(reading, RULE_CSV_COLUMNS, 0, "the header has %zu columns, at most %d are possible",
 		    reading->row.count, ROSTER_COLUMNS_MAX);
 		return;
 	}
@@ -144,7 +146,7 @@ static void read_columns(struct reading *reading)
 		take_column(reading, i);
 	roster->imei = roster_column(roster, "imei");
 	if (roster->imei < 0)
-		refuse(reading, 0, "csv-imei", "the header has no column imei");
+		refuse(reading, RULE_CSV_IMEI, 0, "the header has no column imei");
 }
 
 /* The byte of a separator that is none: semicolons come from spreadsheets in countries whose numbers
@@ -162,12 +164,12 @@ static const char *wrong_separator(struct bytes line)
 static bool cut_line(struct reading *reading, struct bytes line, enum err *err)
 {
 	if (line.size == 0)
-		refuse(reading, 0, "csv-blank", "an empty line");
+		refuse(reading, RULE_CSV_BLANK, 0, "an empty line");
 	else if (line.size > ROSTER_LINE_MAX)
-		refuse(reading, 0, "csv-line", "the line has %zu bytes, at most %d are possible", line.size,
-		    ROSTER_LINE_MAX);
+		refuse(reading, RULE_CSV_LINE, 0, "the line has %zu bytes, at most %d are possible",
+		    line.size, ROSTER_LINE_MAX);
 	else if (memchr(line.data, '\r', line.size) != NULL)
-		refuse(reading, 0, "csv-line", "a carriage return that ends no line");
+		refuse(reading, RULE_CSV_LINE, 0, "a carriage return that ends no line");
 	else {
 		*err = roster_cut(&reading->row, reading->reader, line, reading->fault);
 		if (*err == ERR_OK)
@@ -189,11 +191,11 @@ static size_t read_header(struct reading *reading, enum err *err)
 
 	if (roster->size == 0) {
 		reading->line = 0;
-		refuse(reading, 0, "csv-empty", "the file is empty");
+		refuse(reading, RULE_CSV_EMPTY, 0, "the file is empty");
 		return 0;
 	}
 	if (is_utf16(roster)) {
-		refuse(reading, 0, "csv-utf16",
+		refuse(reading, RULE_CSV_UTF16, 0,
 		    "this is UTF-16, which spreadsheets call Unicode text; save the table as CSV UTF-8");
 		return 0;
 	}
@@ -202,7 +204,7 @@ static size_t read_header(struct reading *reading, enum err *err)
 	line = roster_line(roster, start, &next);
 	separator = wrong_separator(line);
 	if (separator != NULL)
-		refuse(reading, 1, "csv-separator",
+		refuse(reading, RULE_CSV_SEPARATOR, 1,
 		    "the columns are separated by %s; save the table as CSV with commas", separator);
 	else if (cut_line(reading, line, err))
 		read_columns(reading);
@@ -217,13 +219,13 @@ static void check_text(struct reading *reading, size_t i, struct bytes field)
 
 	while (utf8_take(&cursor, &rune)) {
 		if (rune < 0x20 || (rune >= 0x7f && rune < 0xa0)) {
-			refuse(reading, i + 1, "csv-control", "byte %zu is a control character",
+			refuse(reading, RULE_CSV_CONTROL, i + 1, "byte %zu is a control character",
 			    (size_t)(cursor.at - field.data));
 			return;
 		}
 	}
 	if (cursor_left(&cursor) != 0)
-		refuse(reading, i + 1, "csv-utf8", "byte %zu is not UTF-8; save the table as CSV UTF-8",
+		refuse(reading, RULE_CSV_UTF8, i + 1, "byte %zu is not UTF-8; save the table as CSV UTF-8",
 		    (size_t)(cursor.at - field.data) + 1);
 }
 
@@ -232,7 +234,7 @@ static void check_field(struct reading *reading, size_t i)
 	struct bytes field = reading->row.fields[i];
 
 	if (field.size > ROSTER_FIELD_MAX)
-		refuse(reading, i + 1, "csv-field", "the field has %zu bytes, at most %d are possible",
+		refuse(reading, RULE_CSV_FIELD, i + 1, "the field has %zu bytes, at most %d are possible",
 		    field.size, ROSTER_FIELD_MAX);
 	if (!text_is_printable(field))
 		check_text(reading, i, field);
@@ -255,9 +257,10 @@ static enum err take_row(struct reading *reading, size_t start)
 	enum err err;
 
 	if (row->count != roster->columns) {
-		refuse(reading, (row->count < roster->columns ? row->count : roster->columns) + 1,
-		    "csv-fields", "the row has %zu field%s, the header has %zu", row->count,
-		    row->count == 1 ? "" : "s", roster->columns);
+		refuse(reading, RULE_CSV_FIELDS,
+		    (row->count < roster->columns ? row->count : roster->columns) + 1,
+		    "the row has %zu field%s, the header has %zu", row->count, row->count == 1 ? "" : "s",
+		    roster->columns);
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < row->count; i++)
@@ -289,7 +292,7 @@ static enum err read_rows(struct reading *reading, size_t start)
 
 	if (lines == 0 || lines > ROSTER_ROWS_MAX) {
 		reading->line = 0;
-		refuse(reading, 0, "csv-rows", "the file has %zu devices, 1 to %d are possible", lines,
+		refuse(reading, RULE_CSV_ROWS, 0, "the file has %zu devices, 1 to %d are possible", lines,
 		    ROSTER_ROWS_MAX);
 		return ERR_OK;
 	}
@@ -324,7 +327,8 @@ static enum err find_duplicates(struct reading *reading)
 			continue;
 		}
 		reading->line = roster->entries[twins.items[i].row].line;
-		refuse(reading, (size_t)roster->imei + 1, "imei-duplicate", "imei: the same as on line %lu",
+		refuse(reading, RULE_IMEI_DUPLICATE, (size_t)roster->imei + 1,
+		    "imei: the same as on line %lu",
 		    (unsigned long)roster->entries[twins.items[first].row].line);
 	}
 	twins_free(&twins);

@@ -28,7 +28,8 @@ static void summary_head(struct signing *signing, const char *org)
 	char fingerprint[FINGERPRINT_SIZE];
 
 	fingerprint_print(fingerprint, signing->document.hash);
-	buffer_format(&signing->summary, "%s %s%s%s\n  file         %s\n  fingerprint  %s\n", type_names[signing->kind], signing->id,
+	buffer_format(&signing->summary, "%s %s%s%s\n  file         %s\n  fingerprint  %s\n",
+	    type_names[signing->kind], signing->id,
 	    org != NULL ? " of " : "", org != NULL ? org : "", signing->path, fingerprint);
 }
 
@@ -40,8 +41,10 @@ static void summary_slots(struct buffer *out, const struct manifest_fields *mani
 	for (size_t i = 0; i < manifest->policy.slots.count; i++) {
 		const char *name = credential_type_name((uint32_t)slots[i].type);
 
-		buffer_format(out, "  slot         tag %llu type %llu (%s): %s\n", (unsigned long long)slots[i].tag,
-		    (unsigned long long)slots[i].type, name != NULL ? name : "unknown", states[slots[i].state]);
+		buffer_format(out, "  slot         tag %llu type %llu (%s): %s\n",
+		    (unsigned long long)slots[i].tag,
+		    (unsigned long long)slots[i].type, name != NULL ? name : "unknown",
+		    states[slots[i].state]);
 	}
 }
 
@@ -51,14 +54,20 @@ static void summary_manifest(struct signing *signing, const struct manifest_fiel
 	struct buffer *out = &signing->summary;
 
 	summary_head(signing, manifest->org);
-	buffer_format(out, "  title        %s\n  devices      %llu in %zu lot%s, series %s number %llu, issued %s\n", manifest->title,
-	    (unsigned long long)manifest->count, manifest->lots.count, manifest->lots.count == 1 ? "" : "s", manifest->series,
+	buffer_format(out,
+	    "  title        %s\n  devices      %llu in %zu lot%s, series %s number %llu, issued %s\n",
+	    manifest->title,
+	    (unsigned long long)manifest->count, manifest->lots.count, manifest->lots.count == 1 ? "" : "s",
+	    manifest->series,
 	    (unsigned long long)manifest->seq, manifest->issued);
 	summary_slots(out, manifest);
-	buffer_format(out, "  policy       occupied slots: %s; attempts %llu; made under trust version %llu\n",
-	    existing[manifest->policy.existing], (unsigned long long)manifest->policy.attempts, (unsigned long long)manifest->trust);
+	buffer_format(out,
+	    "  policy       occupied slots: %s; attempts %llu; made under trust version %llu\n",
+	    existing[manifest->policy.existing], (unsigned long long)manifest->policy.attempts,
+	    (unsigned long long)manifest->trust);
 	if (manifest->purpose == PURPOSE_REHEARSAL)
-		snprintf(signing->warning, sizeof signing->warning, "REHEARSAL: this batch never counts as production");
+		snprintf(signing->warning, sizeof signing->warning,
+		    "REHEARSAL: this batch never counts as production");
 }
 
 static enum err open_manifest(struct signing *signing, int folder, const char *path, struct fault *fault)
@@ -95,15 +104,18 @@ static void summary_grant(struct signing *signing, const struct grant_fields *gr
 	buffer_text(out, grant->lots.count > 8 ? " ..." : "");
 	if (grant->records.count > 0)
 		buffer_format(out, "\n  records      %zu single devices", grant->records.count);
-	buffer_format(out, "\n  devices      at most %llu, from %s to %s\n", (unsigned long long)grant->max_success, grant->not_before,
+	buffer_format(out, "\n  devices      at most %llu, from %s to %s\n",
+	    (unsigned long long)grant->max_success, grant->not_before,
 	    grant->not_after);
 	if (grant->again.count > 0)
 		buffer_format(out, "  again        %zu devices may be done once more\n", grant->again.count);
 	if (grant->replaces.count > 0)
-		buffer_format(out, "  replaces     %zu earlier grant%s\n", grant->replaces.count, grant->replaces.count == 1 ? "" : "s");
+		buffer_format(out, "  replaces     %zu earlier grant%s\n", grant->replaces.count,
+		    grant->replaces.count == 1 ? "" : "s");
 }
 
-static enum err check_keys(int folder, const struct grant_fields *grant, const char *path, struct fault *fault)
+static enum err check_keys(int folder, const struct grant_fields *grant, const char *path,
+    struct fault *fault)
 {
 	struct buffer keys = BUFFER_EMPTY;
 	uint8_t hash[HASH_SIZE];
@@ -112,7 +124,8 @@ static enum err check_keys(int folder, const struct grant_fields *grant, const c
 	hash_bytes(hash, buffer_bytes(&keys));
 	buffer_free(&keys);
 	if (err == ERR_OK && memcmp(hash, grant->keys_sha256, HASH_SIZE) != 0)
-		return fault_set(fault, ERR_NO, "grant-keys", path, "keys.age is not the file this grant was made with");
+		return fault_set(fault, ERR_NO, "grant-keys", path,
+		    "keys.age is not the file this grant was made with");
 	return err;
 }
 
@@ -141,10 +154,12 @@ static void summary_left(struct buffer *out, const struct trust_fields *trust)
 		const struct trust_officer *officer = trust_officer(trust, i);
 
 		if (officer->status != OFFICER_ACTIVE)
-			buffer_format(out, "  officer      %s%s\n", officer->name, officer_words[officer->status]);
+			buffer_format(out, "  officer      %s%s\n", officer->name,
+			    officer_words[officer->status]);
 	}
 	if (trust->revoked_batches.count + trust->revoked_grants.count > 0)
-		buffer_format(out, "  revoked      %zu batches, %zu grants\n", trust->revoked_batches.count, trust->revoked_grants.count);
+		buffer_format(out, "  revoked      %zu batches, %zu grants\n", trust->revoked_batches.count,
+		    trust->revoked_grants.count);
 }
 
 /* The rules, the officers and the stations: a trust document is short enough to be read whole. */
@@ -156,7 +171,8 @@ static void summary_trust(struct signing *signing, const struct trust_fields *tr
 	for (size_t role = 0; role < ROLES; role++) {
 		const char(*names)[NAME_SIZE] = trust->roles[role].officers.items;
 
-		buffer_format(out, "  %-12s %llu of", trust_role_name((enum trust_role)role), (unsigned long long)trust->roles[role].threshold);
+		buffer_format(out, "  %-12s %llu of", trust_role_name((enum trust_role)role),
+		    (unsigned long long)trust->roles[role].threshold);
 		for (size_t i = 0; i < trust->roles[role].officers.count; i++)
 			buffer_format(out, " %s", names[i]);
 		buffer_text(out, "\n");
@@ -164,13 +180,17 @@ static void summary_trust(struct signing *signing, const struct trust_fields *tr
 	summary_left(out, trust);
 	buffer_text(out, "  stations    ");
 	for (size_t i = 0; i < trust->stations.count; i++)
-		buffer_format(out, " %s%s", trust_station_at(trust, i)->name, station_words[trust_station_at(trust, i)->status]);
-	buffer_format(out, "%s\n  escrow       %zu recipient%s\n", trust->stations.count == 0 ? " none" : "", trust->escrow.count,
+		buffer_format(out, " %s%s", trust_station_at(trust, i)->name,
+		    station_words[trust_station_at(trust, i)->status]);
+	buffer_format(out, "%s\n  escrow       %zu recipient%s\n", trust->stations.count == 0 ? " none" : "",
+	    trust->escrow.count,
 	    trust->escrow.count == 1 ? "" : "s");
 }
 
-/* A next version may already carry signatures of officers that only the version before names; --trust gives that one. */
-static enum err open_trust(struct signing *signing, const char *path, const struct trust_fields *given, struct fault *fault)
+/* A next version may already carry signatures of officers that only the version before names; --trust gives
+ * that one. */
+static enum err open_trust(struct signing *signing, const char *path, const struct trust_fields *given,
+    struct fault *fault)
 {
 	const struct trust_fields *previous = NULL;
 	struct trust_fields trust;
@@ -224,12 +244,14 @@ static enum err find_document(struct signing *signing, int *folder, const char *
 	else if (file_exists(*folder, GRANT_NAME))
 		name = GRANT_NAME;
 	if (name == NULL)
-		return fault_set(fault, ERR_CANNOT, "sign-kind", path, "neither a batch folder nor a grant folder");
+		return fault_set(fault, ERR_CANNOT, "sign-kind", path,
+		    "neither a batch folder nor a grant folder");
 	snprintf(signing->path, sizeof signing->path, "%s/%s", path, name);
 	return document_load(&signing->document, *folder, name, fault);
 }
 
-static enum err open_kind(struct signing *signing, int folder, const char *path, const struct trust_fields *trust, struct fault *fault)
+static enum err open_kind(struct signing *signing, int folder, const char *path,
+    const struct trust_fields *trust, struct fault *fault)
 {
 	if (folder >= 0 && has_schema(&signing->document, MANIFEST_SCHEMA)) {
 		signing->kind = SIGNING_MANIFEST;
@@ -251,18 +273,21 @@ static enum err open_kind(struct signing *signing, int folder, const char *path,
 	    "nothing that is signed here: give a batch folder, a grant folder, a trust file or an activation file");
 }
 
-static enum err check_present(const struct signing *signing, const struct trust_fields *trust, struct fault *fault)
+static enum err check_present(const struct signing *signing, const struct trust_fields *trust,
+    struct fault *fault)
 {
 	static const enum trust_role roles[] = {ROLE_BATCH, ROLE_GRANT, ROLE_TRUST, ROLE_GRANT};
 	unsigned counted;
 
 	if (trust == NULL || signing->kind == SIGNING_TRUST)
 		return ERR_OK;
-	return trust_count(&counted, NULL, trust, trust, roles[signing->kind], &signing->document, type_names[signing->kind],
+	return trust_count(&counted, NULL, trust, trust, roles[signing->kind], &signing->document,
+	    type_names[signing->kind],
 	    signing->id, fault);
 }
 
-enum err signing_open(struct signing *out, const char *path, const struct trust_fields *trust, struct fault *fault)
+enum err signing_open(struct signing *out, const char *path, const struct trust_fields *trust,
+    struct fault *fault)
 {
 	int folder = -1;
 	enum err err;
@@ -290,7 +315,8 @@ void signing_free(struct signing *signing)
 }
 
 /* Whether a signature text is this key's, good, over this document and with this comment. */
-static enum err check_own(const struct signing *signing, struct bytes text, const struct minisig_key *key, const char *comment,
+static enum err check_own(const struct signing *signing, struct bytes text, const struct minisig_key *key,
+    const char *comment,
     const char *name, struct fault *fault)
 {
 	struct minisig minisig;
@@ -299,7 +325,8 @@ static enum err check_own(const struct signing *signing, struct bytes text, cons
 	if (err == ERR_OK)
 		err = minisig_verify(&minisig, signing->document.prehash, key, name, fault);
 	if (err == ERR_OK && strcmp(minisig.comment, comment) != 0)
-		err = fault_set(fault, ERR_NO, "signature-comment", name, "the trusted comment is not the one of this document");
+		err = fault_set(fault, ERR_NO, "signature-comment", name,
+		    "the trusted comment is not the one of this document");
 	return err;
 }
 
@@ -311,7 +338,8 @@ static const struct document_signature *own_signature(const struct document *doc
 	return NULL;
 }
 
-enum err signing_sign(char name[static 600], bool *already, const struct signing *signing, const struct officer_key *key,
+enum err signing_sign(char name[static 600], bool *already, const struct signing *signing,
+    const struct officer_key *key,
     struct fault *fault)
 {
 	const struct minisig_key *public = officer_key_public(key);

@@ -45,7 +45,8 @@ static void leave_roles(struct trust_fields *fields, const char *name)
 	}
 }
 
-static enum err set_officers(struct trust_fields *fields, const char *const *names, size_t count, enum officer_status status,
+static enum err set_officers(struct trust_fields *fields, const char *const *names, size_t count,
+    enum officer_status status,
     const char *option, struct fault *fault)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -61,7 +62,8 @@ static enum err set_officers(struct trust_fields *fields, const char *const *nam
 
 static bool parse_status(unsigned *out, struct bytes word)
 {
-	static const char *const words[] = {[STATION_LOST] = "lost", [STATION_RETIRED] = "retired", [STATION_STOLEN] = "stolen"};
+	static const char *const words[] = {[STATION_LOST] = "lost", [STATION_RETIRED] = "retired",
+	    [STATION_STOLEN] = "stolen"};
 
 	for (unsigned i = STATION_LOST; i <= STATION_STOLEN; i++)
 		if (bytes_is(word, words[i])) {
@@ -79,14 +81,17 @@ static enum err set_station(struct trust_fields *fields, const char *text, struc
 	struct bytes name, word, size;
 
 	if (!take_field(&cursor, '=', &name) || !take_field(&cursor, ':', &word))
-		return fault_set(fault, ERR_CANNOT, "usage", "--station-off", "NAME=lost, NAME=stolen or NAME=retired, with :SIZE behind if known");
+		return fault_set(fault, ERR_CANNOT, "usage", "--station-off",
+		    "NAME=lost, NAME=stolen or NAME=retired, with :SIZE behind if known");
 	station = station_named(fields, name);
 	if (station == NULL)
 		return unknown(fault, "--station-off", "station");
 	if (!parse_status(&station->status, word))
-		return fault_set(fault, ERR_CANNOT, "usage", "--station-off", "a station is lost, stolen or retired");
+		return fault_set(fault, ERR_CANNOT, "usage", "--station-off",
+		    "a station is lost, stolen or retired");
 	if (take_field(&cursor, '\n', &size) && !decimal_parse(size, INTEGER_MAX, &station->last_size))
-		return fault_set(fault, ERR_CANNOT, "usage", "--station-off", "the size of a log is a number of entries");
+		return fault_set(fault, ERR_CANNOT, "usage", "--station-off",
+		    "the size of a log is a number of entries");
 	return ERR_OK;
 }
 
@@ -96,7 +101,8 @@ static enum err revoke_batch(struct trust_fields *fields, const char *hex, struc
 	uint8_t hash[HASH_SIZE];
 
 	if (!hex_decode(hash, HASH_SIZE, bytes_of(hex)))
-		return fault_set(fault, ERR_CANNOT, "usage", "--revoke-batch", "the SHA-256 of its manifest.json, 64 lower-case hex digits");
+		return fault_set(fault, ERR_CANNOT, "usage", "--revoke-batch",
+		    "the SHA-256 of its manifest.json, 64 lower-case hex digits");
 	hex_encode(text, bytes_from(hash, HASH_SIZE));
 	return trust_list_add(&fields->revoked_batches, text, sizeof text, fault);
 }
@@ -106,16 +112,20 @@ static enum err revoke_grant(struct trust_fields *fields, const char *text, stru
 	uint64_t serial;
 
 	if (!decimal_parse(bytes_of(text), INTEGER_MAX, &serial))
-		return fault_set(fault, ERR_CANNOT, "usage", "--revoke-grant", "the serial of a grant, a number");
+		return fault_set(fault, ERR_CANNOT, "usage", "--revoke-grant",
+		    "the serial of a grant, a number");
 	return trust_list_add(&fields->revoked_grants, &serial, sizeof serial, fault);
 }
 
-enum err trust_apply_changes(struct trust_fields *fields, const struct trust_request *request, struct fault *fault)
+enum err trust_apply_changes(struct trust_fields *fields, const struct trust_request *request,
+    struct fault *fault)
 {
-	enum err err = set_officers(fields, request->retired, request->retired_count, OFFICER_RETIRED, "--retire", fault);
+	enum err err = set_officers(fields, request->retired, request->retired_count, OFFICER_RETIRED,
+	    "--retire", fault);
 
 	if (err == ERR_OK)
-		err = set_officers(fields, request->compromised, request->compromised_count, OFFICER_COMPROMISED, "--compromised", fault);
+		err = set_officers(fields, request->compromised, request->compromised_count,
+		    OFFICER_COMPROMISED, "--compromised", fault);
 	for (size_t i = 0; err == ERR_OK && i < request->station_off_count; i++)
 		err = set_station(fields, request->stations_off[i], fault);
 	for (size_t i = 0; err == ERR_OK && i < request->revoked_batch_count; i++)

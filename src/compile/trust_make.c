@@ -73,7 +73,8 @@ static enum err add_officer(struct trust_fields *fields, const char *path, struc
 	return err;
 }
 
-static enum err add_station(struct trust_fields *fields, const char *org, const char *path, struct fault *fault)
+static enum err add_station(struct trust_fields *fields, const char *org, const char *path,
+    struct fault *fault)
 {
 	struct trust_station station = {.status = STATION_ACTIVE};
 	struct buffer file = BUFFER_EMPTY;
@@ -86,14 +87,16 @@ static enum err add_station(struct trust_fields *fields, const char *org, const 
 	if (err != ERR_OK)
 		return err;
 	if (strcmp(card.org, org) != 0)
-		return fault_set(fault, ERR_NO, "trust-org", path, "this station enrolled for org %s, not %s", card.org, org);
+		return fault_set(fault, ERR_NO, "trust-org", path, "this station enrolled for org %s, not %s",
+		    card.org, org);
 	memcpy(station.name, card.station, sizeof station.name);
 	memcpy(station.recipient, card.recipient, sizeof station.recipient);
 	memcpy(station.log_key, card.log_key, sizeof station.log_key);
 	return trust_list_add(&fields->stations, &station, sizeof station, fault);
 }
 
-static enum err add_text(struct list *list, const char *text, size_t size, const char *option, struct fault *fault)
+static enum err add_text(struct list *list, const char *text, size_t size, const char *option,
+    struct fault *fault)
 {
 	char item[NOTE_VKEY_MAX] = {0};
 
@@ -103,7 +106,8 @@ static enum err add_text(struct list *list, const char *text, size_t size, const
 }
 
 /* Version N+1 starts as a copy of version N. */
-static enum err start_from(struct trust_fields *fields, const struct trust_fields *from, const uint8_t *from_hash, struct fault *fault)
+static enum err start_from(struct trust_fields *fields, const struct trust_fields *from,
+    const uint8_t *from_hash, struct fault *fault)
 {
 	enum err err = list_copy(&fields->escrow, &from->escrow, RECIPIENT_SIZE, fault);
 
@@ -126,7 +130,8 @@ static enum err start_from(struct trust_fields *fields, const struct trust_field
 	return err;
 }
 
-static enum err add_parts(struct trust_fields *fields, const struct trust_request *request, struct fault *fault)
+static enum err add_parts(struct trust_fields *fields, const struct trust_request *request,
+    struct fault *fault)
 {
 	enum err err = ERR_OK;
 
@@ -158,11 +163,14 @@ static enum err check_spare(const struct trust_fields *fields, bool accepted, st
 
 enum err trust_make(struct buffer *out, const struct trust_request *request, struct fault *fault)
 {
-	struct trust_fields fields = {.version = 1, .roles = {{.threshold = 1}, {.threshold = 1}, {.threshold = 1}}};
+	struct trust_fields fields = {.version = 1, .roles = {{.threshold = 1}, {.threshold = 1},
+	    {.threshold = 1}}};
 	enum err err = ERR_OK;
 
-	if (!text_is_name(bytes_of(request->org)) || !text_copy(fields.org, sizeof fields.org, bytes_of(request->org)))
-		return fault_set(fault, ERR_CANNOT, "name-form", "--org", "an org is 1 to 40 of a-z 0-9 . - and begins with a letter or digit");
+	if (!text_is_name(bytes_of(request->org)) || !text_copy(fields.org, sizeof fields.org,
+	    bytes_of(request->org)))
+		return fault_set(fault, ERR_CANNOT, "name-form", "--org",
+		    "an org is 1 to 40 of a-z 0-9 . - and begins with a letter or digit");
 	utc_format(fields.issued, request->now);
 	if (request->from != NULL)
 		err = start_from(&fields, request->from, request->from_hash, fault);

@@ -16,6 +16,7 @@
 #define SECURE_HEAP 65536     /* private numbers at work, a few hundred bytes each */
 #define SECURE_SMALLEST 32
 #define BITS_MIN 112          /* of security: RSA 2048 */
+#define RSA_LIKE_BITS 2048    /* for looks: the size shows in the signature alone */
 #define EC_BITS_MIN 128       /* P-256 */
 
 enum err x509_fault(struct fault *fault, const char *what)
@@ -295,6 +296,20 @@ void x509_key_free(struct evp_pkey_st **key)
 {
 	EVP_PKEY_free(*key);
 	*key = NULL;
+}
+
+enum err x509_key_like(struct evp_pkey_st **out, struct x509_st *certificate, struct fault *fault)
+{
+	struct x509_facts facts;
+	enum err err = x509_check_process(fault);
+
+	*out = NULL;
+	if (err != ERR_OK)
+		return err;
+	x509_look(&facts, certificate);
+	*out = facts.rsa ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_LIKE_BITS) :
+	    EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	return *out != NULL ? ERR_OK : x509_fault(fault, "make a key");
 }
 
 bool x509_belongs(struct x509_st *certificate, struct evp_pkey_st *key)

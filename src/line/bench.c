@@ -57,7 +57,8 @@ static enum err take_name(struct bench_port *port, const char *name, const char 
 enum err bench_add(struct bench *bench, const char *name, const char *path,
     const struct port_settings *settings, struct fault *fault)
 {
-	struct bench_port port = {.settings = *settings};
+	struct bench_port port = {.settings = *settings,
+	    .provision = bench->provision != NULL ? *bench->provision : provision_defaults};
 	enum err err = take_name(&port, name, path, fault);
 
 	if (err != ERR_OK)

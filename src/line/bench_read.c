@@ -7,13 +7,18 @@
 #include "gapseal/file.h"
 
 #define BLANKS " \t"
+#define WORDS_MAX 8
 
 /* A line as it is taken apart. */
 struct parsed {
 	const char *name, *path;
 	struct port_settings settings;
-	bool baud, flow; /* given */
+	struct provision_settings provision;
+	const char *words[WORDS_MAX]; /* settings given */
+	size_t count;
 };
+
+static const char settings_form[] = "behind the path stand settings, a word and its value, each at most once";
 
 static enum err bad_form(struct fault *fault, const char *text)
 {
@@ -36,24 +41,42 @@ static char *next_word(char **rest)
 	return word;
 }
 
+static bool is_repeated(struct parsed *parsed, const char *word)
+{
+	for (size_t i = 0; i < parsed->count; i++)
+		if (strcmp(parsed->words[i], word) == 0)
+			return true;
+	if (parsed->count == WORDS_MAX)
+		return true;
+	parsed->words[parsed->count++] = word;
+	return false;
+}
+
 static enum err take_setting(struct parsed *parsed, const char *word, const char *value, struct fault *fault)
 {
 	uint64_t baud;
 
-	if (strcmp(word, "baud") == 0 && !parsed->baud) {
+	if (is_repeated(parsed, word))
+		return bad_form(fault, settings_form);
+	if (strcmp(word, "baud") == 0) {
 		if (!decimal_parse(bytes_of(value), PORT_BAUD_MAX, &baud) || baud < PORT_BAUD_MIN)
 			return bad_form(fault, "baud is a number from 1200 to 4000000");
 		parsed->settings.baud = (unsigned)baud;
-		parsed->baud = true;
 		return ERR_OK;
 	}
-	if (strcmp(word, "flow") == 0 && !parsed->flow) {
+	if (strcmp(word, "flow") == 0) {
 		if (!port_flow_parse(&parsed->settings.flow, value))
 			return bad_form(fault, "flow is none, rtscts or xonxoff");
-		parsed->flow = true;
 		return ERR_OK;
 	}
-	return bad_form(fault, "behind the path stand baud N and flow KIND, each at most once");
+	switch (provision_set(&parsed->provision, word, value, fault)) {
+	case ERR_OK:
+		return ERR_OK;
+	case ERR_NO:
+		return bad_form(fault, settings_form);
+	default:
+		return bad_form(fault, fault->text);
+	}
 }
 
 /* Takes a line apart in place; name stays NULL if there is nothing on it. */
@@ -71,7 +94,7 @@ static enum err parse_line(struct parsed *parsed, char *line, struct fault *faul
 	else if ((value = next_word(&rest)) != NULL && *value == '=')
 		value++;
 	else
-		return bad_form(fault, "a line is NAME = PATH, then baud N and flow KIND if need be");
+		return bad_form(fault, "a line is NAME = PATH, then settings if need be");
 	parsed->name = word;
 	parsed->path = *value != '\0' ? value : next_word(&rest);
 	if (parsed->path == NULL)
@@ -79,7 +102,7 @@ static enum err parse_line(struct parsed *parsed, char *line, struct fault *faul
 	while (err == ERR_OK && (word = next_word(&rest)) != NULL) {
 		value = next_word(&rest);
 		err = value != NULL ? take_setting(parsed, word, value, fault) :
-		    bad_form(fault, "behind the path stand baud N and flow KIND, each at most once");
+		    bad_form(fault, settings_form);
 	}
 	return err;
 }
@@ -95,7 +118,8 @@ static bool is_plain(struct bytes text)
 static enum err add_line(struct bench *bench, struct bytes text, const struct port_settings *settings,
     struct fault *fault)
 {
-	struct parsed parsed = {.settings = *settings};
+	struct parsed parsed = {.settings = *settings,
+	    .provision = bench->provision != NULL ? *bench->provision : provision_defaults};
 	char *line;
 	enum err err;
 
@@ -109,6 +133,8 @@ static enum err add_line(struct bench *bench, struct bytes text, const struct po
 	err = parse_line(&parsed, line, fault);
 	if (err == ERR_OK && parsed.name != NULL)
 		err = bench_add(bench, parsed.name, parsed.path, &parsed.settings, fault);
+	if (err == ERR_OK && parsed.name != NULL)
+		bench->ports[bench->count - 1].provision = parsed.provision;
 	free(line);
 	return err;
 }

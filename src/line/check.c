@@ -123,7 +123,8 @@ void check_space(struct check *out, int folder)
 	}
 	left = (uint64_t)status.f_bavail * status.f_frsize / MEBIBYTE;
 	if (left < SPACE_NONE)
-		say(out, CHECK_NO, "disk-full", "%" PRIu64 " MiB are left: make room before the log needs it", left);
+		say(out, CHECK_NO, "disk-full", "%" PRIu64 " MiB are left: make room before the log needs it",
+		    left);
 	else if (left < SPACE_LOW)
 		say(out, CHECK_WARN, "disk-low", "only %" PRIu64 " MiB are left", left);
 	else
@@ -192,8 +193,8 @@ void check_clock(struct check *out, int home)
 	utc_format(now, utc_now());
 	utc_format(then, latest);
 	if (utc_now() < latest)
-		say(out, CHECK_WARN, "clock", "it says %s, but the log has come to %s already: set it right", now,
-		    then);
+		say(out, CHECK_WARN, "clock", "it says %s, but the log has come to %s already: set it right",
+		    now, then);
 	else
 		say(out, CHECK_OK, "", "it says %s", now);
 }

@@ -54,7 +54,8 @@ static void tally_lot(struct tally *tally, const struct vault *vault, size_t bat
 }
 
 /* A line of the table as things stand now. */
-static void fill(struct closeout *out, struct tally *tally, const struct vault *vault, size_t batch, uint32_t number)
+static void fill(struct closeout *out, struct tally *tally, const struct vault *vault, size_t batch,
+    uint32_t number)
 {
 	const struct manifest_fields *manifest = vault_manifest(vault, batch);
 	const struct manifest_lot *lot = manifest_lot(manifest, number);
@@ -64,7 +65,8 @@ static void fill(struct closeout *out, struct tally *tally, const struct vault *
 		.number = batch, .lot_number = number, .count = lot->count, .open = tally->open,
 		.done = tally->count[STANDING_DONE], .failed = tally->count[STANDING_FAILED],
 		.void_ = tally->count[STANDING_VOID], .unused = tally->count[STANDING_UNUSED],
-		.closed = vault_closed(vault, batch, number), .granted = vault->batches[batch].lots[number].live,
+		.closed = vault_closed(vault, batch, number),
+		    .granted = vault->batches[batch].lots[number].live,
 		.rehearsal = manifest->purpose == PURPOSE_REHEARSAL
 	};
 	memcpy(out->lot, lot->name, NAME_SIZE);
@@ -81,8 +83,8 @@ static enum err table_named(struct closeout *table, size_t *count, const struct 
 		bool there = false;
 
 		if (!manifest_lot_named(manifest, lots[i], &number))
-			return fault_set(fault, ERR_NO, "lot-unknown", lots[i], "batch %s has no lot of that name",
-			    manifest->batch);
+			return fault_set(fault, ERR_NO, "lot-unknown", lots[i],
+			    "batch %s has no lot of that name", manifest->batch);
 		for (size_t k = 0; k < *count; k++)
 			there = there || table[k].lot_number == number;
 		if (!there)
@@ -110,7 +112,8 @@ enum err closeout_table(struct closeout **out, size_t *count, const struct vault
 	*out = NULL;
 	*count = 0;
 	if (!vault_batch_named(vault, batch, &number))
-		return fault_set(fault, ERR_NO, "batch-unknown", batch, "no batch of that name is in use here");
+		return fault_set(fault, ERR_NO, "batch-unknown", batch,
+		    "no batch of that name is in use here");
 	*out = calloc(vault_manifest(vault, number)->lots.count, sizeof **out);
 	if (*out == NULL)
 		return fault_memory(fault);
@@ -131,8 +134,8 @@ static enum err check_one(const struct closeout *lot, struct fault *fault)
 		return fault_set(fault, ERR_NO, "lot-grant", lot->lot, "this station has no grant for it");
 	if (lot->open > 0)
 		return fault_set(fault, ERR_NO, "lot-open", lot->lot,
-		    "%" PRIu64 " device%s begun and never ended: present %s again, or declare %s void", lot->open,
-		    one ? " was" : "s were", one ? "it" : "them", one ? "it" : "them");
+		    "%" PRIu64 " device%s begun and never ended: present %s again, or declare %s void",
+		    lot->open, one ? " was" : "s were", one ? "it" : "them", one ? "it" : "them");
 	return ERR_OK;
 }
 
@@ -198,7 +201,8 @@ enum err closeout_lots(struct closeout *table, size_t count, struct vault *vault
 	err = vault_refresh(vault, fault); /* which destroys what is closed */
 	if (err != ERR_OK)
 		return fault_set(fault, err, "closeout-keys", fault->where,
-		    "the lots are closed, but a key could not be destroyed; close them again once this is mended: %s",
+		    "the lots are closed, but a key could not be destroyed; close them again once this is "
+		    "mended: %s",
 		    fault->text);
 	return ERR_OK;
 }

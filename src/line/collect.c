@@ -12,7 +12,8 @@
 
 static enum err check_serial(const char *serial, struct fault *fault)
 {
-	if (text_is_printable(bytes_of(serial)) && strlen(serial) < UNIT_SIZE && strpbrk(serial, ",\"") == NULL)
+	if (text_is_printable(bytes_of(serial)) && strlen(serial) < UNIT_SIZE && strpbrk(serial,
+	    ",\"") == NULL)
 		return ERR_OK;
 	return fault_set(fault, ERR_NO, "collect-serial", NULL,
 	    "a serial is at most %d printable characters without comma and quote", UNIT_SIZE - 1);

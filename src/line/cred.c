@@ -182,7 +182,7 @@ static bool item_parse(struct listing_item *out, struct bytes *kind, struct byte
 		return false;
 	fields = cursor_of(bytes_from(line.data + 1, line.size - 1));
 	if (!take_field(&fields, ',', kind) || !is_kind(*kind) || !take_field(&fields, ',', &digest) ||
-	    !take_field(&fields, ',', &status) || cursor_left(&fields) > 0)
+	    !take_field(&fields, ',', &status) || cursor_left(&fields) > 0 || line.data[line.size - 1] == ',')
 		return false;
 	out->has_digest = bytes_is(status, "0") && base64_exact(out->digest, HASH_SIZE, digest, true);
 	return true;

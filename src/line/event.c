@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "gapseal/station.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "gapseal/event.h"
 
 #include "gapseal/reason.h"
 
@@ -30,6 +27,11 @@ static bool passed(const struct vault_verdict *device)
 	return device->result == RESULT_DONE || device->result == RESULT_SAME;
 }
 
+bool event_passed(const struct event *event)
+{
+	return event->kind == EVENT_DEVICE && passed(&event->device);
+}
+
 static void put_device(struct buffer *out, const struct vault_verdict *device)
 {
 	const struct reason *reason = reason_find(device->reason);
@@ -48,7 +50,9 @@ static void put_device(struct buffer *out, const struct vault_verdict *device)
 	put_text(out, "text", reason->text);
 	if (device->indexed)
 		put_number(out, "attempt", device->attempt);
-	put_number(out, "entry", device->entry);
+	/* Entry 0 enrolled the station: a device without an entry is one the log could not take. */
+	if (device->entry > 0)
+		put_number(out, "entry", device->entry);
 	put_text(out, "mfw", device->firmware);
 	put_number(out, "ms", device->ms);
 	if (device->rehearsal)
@@ -64,10 +68,12 @@ void event_json(struct buffer *out, const struct event *event, int64_t now)
 	put_text(out, "station", event->station);
 	put_text(out, "time", time);
 	put_text(out, "port", event->port);
-	if (event->kind == EVENT_DEVICE)
+	if (event->kind == EVENT_DEVICE) {
 		put_device(out, &event->device);
-	put_text(out, "code", event->code);
-	put_text(out, "text", event->text);
+	} else {
+		put_text(out, "code", event->code);
+		put_text(out, "text", event->text);
+	}
 	buffer_text(out, "}");
 }
 
@@ -80,14 +86,17 @@ static void device_text(struct buffer *out, const struct event *event)
 	const struct vault_verdict *device = &event->device;
 	const struct reason *reason = reason_find(device->reason);
 
-	buffer_format(out, "%s%-8s %s  %s  ", device->rehearsal ? "REHEARSAL " : "", words[device->result], event->port,
-	    device->imei[0] != '\0' ? device->imei : "no IMEI");
+	buffer_format(out, "%s%-8s %s  %s  ", device->rehearsal ? "REHEARSAL " : "", words[device->result],
+	    event->port, device->imei[0] != '\0' ? device->imei : "no IMEI");
 	if (device->indexed)
-		buffer_format(out, "batch %s lot %s index %llu  ", device->batch, device->lot, (unsigned long long)device->index);
+		buffer_format(out, "batch %s lot %s index %llu  ", device->batch, device->lot,
+		    (unsigned long long)device->index);
 	buffer_text(out, result_name(device->result));
 	if (!passed(device) || device->reason[0] != '\0')
 		buffer_format(out, ": %s [%s]; %s", reason->text, device->reason, reason->action);
-	buffer_format(out, "  (entry %llu, %llu ms)", (unsigned long long)device->entry, (unsigned long long)device->ms);
+	if (device->entry > 0)
+		buffer_format(out, "  (entry %llu, %llu ms)", (unsigned long long)device->entry,
+		    (unsigned long long)device->ms);
 }
 
 void event_text(struct buffer *out, const struct event *event)

@@ -58,8 +58,10 @@ static enum err copy_entries(int folder, int log, uint64_t bytes, struct fault *
 	return err;
 }
 
-/* The checkpoint is signed anew for exactly what is copied: another process may have moved the one in the home on already. */
-static enum err write_checkpoint(struct checkpoint *checkpoint, int folder, const struct home *home, const struct log_position *position,
+/* The checkpoint is signed anew for exactly what is copied: another process may have moved the one in the
+ * home on already. */
+static enum err write_checkpoint(struct checkpoint *checkpoint, int folder, const struct home *home,
+    const struct log_position *position,
     const struct signer *signer, struct fault *fault)
 {
 	struct buffer text = BUFFER_EMPTY, note = BUFFER_EMPTY;
@@ -95,7 +97,8 @@ static enum err log_export(struct logbook *logbook, struct fault *fault)
 	return err == ERR_OK ? logbook_sync(logbook, fault) : err;
 }
 
-static enum err copy_log(struct checkpoint *checkpoint, struct folder_draft *draft, const struct home *home, struct logbook *logbook,
+static enum err copy_log(struct checkpoint *checkpoint, struct folder_draft *draft, const struct home *home,
+    struct logbook *logbook,
     const struct signer *signer, struct fault *fault)
 {
 	const struct log_position *position = logbook_position(logbook);
@@ -122,7 +125,8 @@ enum err home_export(struct checkpoint *checkpoint, struct home *home, const cha
 	if (err == ERR_OK)
 		err = home_signer(&signer, home, fault);
 	if (err == ERR_OK)
-		err = logbook_open(&logbook, home->folder, home->origin, signer, &whole, look_past, NULL, fault);
+		err = logbook_open(&logbook, home->folder, home->origin, signer, &whole, look_past, NULL,
+		    fault);
 	if (err == ERR_OK)
 		err = log_export(logbook, fault);
 	if (err == ERR_OK)

@@ -155,10 +155,11 @@ static enum err store(const struct taking *taking, const char *serial, struct fa
 	return err;
 }
 
-/* Is the same grant held with the same keys? */
+/* Is the same grant held with the same keys? Keys that were destroyed since stay so. */
 static enum err compare_held(const struct taking *taking, const char *serial, struct fault *fault)
 {
 	struct buffer grant = BUFFER_EMPTY, keys = BUFFER_EMPTY;
+	bool same = true;
 	enum err err;
 	int folder;
 
@@ -167,10 +168,13 @@ static enum err compare_held(const struct taking *taking, const char *serial, st
 		return err;
 	err = file_read(&grant, folder, GRANT_NAME, DOCUMENT_MAX, fault);
 	if (err == ERR_OK)
+		same = bytes_equal(buffer_bytes(&grant), buffer_bytes(&taking->document.text));
+	if (err == ERR_OK && file_exists(folder, GRANT_KEYS_NAME)) {
 		err = file_read(&keys, folder, GRANT_KEYS_NAME, AGE_FILE_MAX, fault);
+		same = same && bytes_equal(buffer_bytes(&keys), buffer_bytes(&taking->keys));
+	}
 	close(folder);
-	if (err == ERR_OK && (!bytes_equal(buffer_bytes(&grant), buffer_bytes(&taking->document.text)) ||
-	    !bytes_equal(buffer_bytes(&keys), buffer_bytes(&taking->keys))))
+	if (err == ERR_OK && !same)
 		err = fault_set(fault, ERR_NO, "grant-differs", taking->where,
 		    "another grant %s is held here, or its copy is damaged: if this is the right one, remove "
 		    "the folder " HOME_GRANTS "/%s in the home and ingest again", serial, serial);

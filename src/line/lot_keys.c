@@ -106,14 +106,28 @@ static enum err put_in_place(int folder, const char *where, struct fault *fault)
 	return err == ERR_OK ? folder_sync(folder, where, fault) : err;
 }
 
+/* Something else of that name is no reason to destroy keys. */
+static enum err check_next(int folder, struct fault *fault)
+{
+	off_t size;
+	int file;
+	enum err err;
+
+	err = file_open(&file, &size, folder, LOT_KEYS_NEXT, fault);
+	if (err == ERR_OK)
+		(void)close(file); /* only read */
+	return err;
+}
+
 enum err lot_keys_settle(int folder, const char *where, struct fault *fault)
 {
 	enum err err;
 
 	err = shred_parts(folder, where, fault);
-	if (err == ERR_OK && file_exists(folder, LOT_KEYS_NEXT))
-		err = put_in_place(folder, where, fault);
-	return err;
+	if (err != ERR_OK || !file_exists(folder, LOT_KEYS_NEXT))
+		return err;
+	err = check_next(folder, fault);
+	return err == ERR_OK ? put_in_place(folder, where, fault) : err;
 }
 
 enum err lot_keys_open(struct grant_keys *out, int folder, struct bytes sealed, const struct secret *identity,
@@ -133,8 +147,8 @@ enum err lot_keys_open(struct grant_keys *out, int folder, struct bytes sealed, 
 	snprintf(place, sizeof place, "%s/" GRANT_KEYS_NAME, where);
 	if (sealed.size == 0)
 		return fault_set(fault, ERR_NO, "grant-keys", place,
-		    "it is not here, although lots of the grant are open: remove the grant's folder and ingest "
-		    "the grant again");
+		    "it is not here, although lots of the grant are open: remove the grant's folder and "
+		    "ingest the grant again");
 	return grant_keys_open(out, sealed, identity, grant, manifest, place, fault);
 }
 

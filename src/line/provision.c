@@ -252,9 +252,9 @@ bool provision_take(struct provision *provision, struct message *out)
 	memcpy(out->imei, provision->imei, sizeof out->imei);
 	memcpy(out->firmware, provision->firmware, sizeof out->firmware);
 	memcpy(out->unit, provision->unit, sizeof out->unit);
+	out->nul = !dialect_has_modem(provision);
 	if (provision->owed == MESSAGE_DEVICE)
 		return true;
-	out->nul = !dialect_has_modem(provision);
 	out->listed = provision->listed;
 	if (provision->listed)
 		out->listing = provision->listing;

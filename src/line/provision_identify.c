@@ -157,10 +157,17 @@ void identify_firmware_answered(struct provision *p, enum at_result result, uint
 	provision_deliver(p);
 }
 
+/* A device whose port went has left: what is at the port next, itself perhaps, is presented anew. */
 void leave_begin(struct provision *p, uint64_t now)
 {
 	p->missed = 0;
-	leave_tick(p, now);
+	if (!p->gone) {
+		leave_tick(p, now);
+		return;
+	}
+	p->stage = STAGE_OVER;
+	p->flying = false;
+	p->next = NEVER;
 }
 
 void leave_tick(struct provision *p, uint64_t now)

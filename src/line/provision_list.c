@@ -13,6 +13,8 @@ void list_ask(struct provision *p, uint64_t now)
 
 void list_abandon(struct provision *p, const char *reason)
 {
+	if (p->flying && p->disturbed && (p->stage == STAGE_STEP || p->stage == STAGE_CLEAR))
+		p->codes[p->done] = STEP_SILENT;
 	if (p->stage == STAGE_FINISH)
 		provision_blame(p, "finish-failed"); /* the listing was had: it stands */
 	else if (p->stage != STAGE_RESET) /* a reset may well take the port away */

@@ -72,7 +72,7 @@ enum err provision_set(struct provision_settings *settings, const char *name, co
 		{"dialect", set_dialect, "a dialect is auto, at, shell or cred"},
 		{"terminator", set_terminator, "a terminator is auto, cr, lf or crlf"},
 		{"pacing", set_pacing, "pacing is none, or bytes and milliseconds up to 4096 such as 12/10"},
-		{"line_limit", set_line_limit, "a line limit is a number of bytes from 64 to 65536"},
+		{"line_limit", set_line_limit, "a line limit is a number of bytes from 64 to 8192"},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

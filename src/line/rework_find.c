@@ -24,8 +24,8 @@ static void blame(struct rework_wish *wish, const char *code, const char *text)
 	snprintf(wish->text, sizeof wish->text, "%s", text);
 }
 
-static enum err add_device(struct finding *finding, const struct rework_wish *wish, size_t batch, uint32_t lot,
-    uint64_t index, struct fault *fault)
+static enum err add_device(struct finding *finding, const struct rework_wish *wish, size_t batch,
+    uint32_t lot, uint64_t index, struct fault *fault)
 {
 	const struct manifest_fields *manifest = vault_manifest(finding->vault, batch);
 	struct rework_list *rework = finding->rework;
@@ -84,7 +84,8 @@ static int compare_wishes(const struct rework_wish *left, const struct rework_wi
 
 static int compare_places(const void *a, const void *b)
 {
-	const struct rework_wish *left = *(struct rework_wish *const *)a, *right = *(struct rework_wish *const *)b;
+	const struct rework_wish *left = *(struct rework_wish *const *)a,
+	    *right = *(struct rework_wish *const *)b;
 	int order = compare_wishes(left, right);
 
 	return order != 0 ? order : (left > right) - (left < right);
@@ -230,8 +231,8 @@ static enum err find_all(struct finding *finding, struct fault *fault)
 	return err;
 }
 
-enum err rework_find(struct rework_list *rework, struct vault *vault, struct reader *reader, const char *batch,
-    struct fault *fault)
+enum err rework_find(struct rework_list *rework, struct vault *vault, struct reader *reader,
+    const char *batch, struct fault *fault)
 {
 	struct finding finding = {.rework = rework, .vault = vault, .reader = reader, .batch = batch};
 	enum err err;

@@ -108,7 +108,8 @@ static enum err read_line(struct rework_list *rework, struct bytes line, unsigne
 	return ERR_OK;
 }
 
-static enum err read_lines(struct rework_list *rework, struct bytes text, const char *name, struct fault *fault)
+static enum err read_lines(struct rework_list *rework, struct bytes text, const char *name,
+    struct fault *fault)
 {
 	struct cursor cursor = cursor_of(text);
 	size_t before = rework->wish_count;

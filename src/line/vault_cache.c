@@ -47,7 +47,8 @@ static bool take_position(struct cursor *cursor, struct log_position *out)
 	uint64_t latest;
 
 	*out = (struct log_position){0};
-	if (!take_u64(cursor, &out->bytes) || !take_u64(cursor, &latest) || latest > INTEGER_MAX || !take_u64(cursor, &out->tree.size) ||
+	if (!take_u64(cursor, &out->bytes) || !take_u64(cursor, &latest) || latest > INTEGER_MAX ||
+	    !take_u64(cursor, &out->tree.size) ||
 	    !take_bytes(cursor, edge_count(out->tree.size) * HASH_SIZE, &edge))
 		return false;
 	out->latest = (int64_t)latest;
@@ -109,7 +110,8 @@ static bool verify(const struct vault *vault, struct bytes note, struct bytes ca
 	bool good;
 
 	put_head(&head, cache);
-	good = note_open(&text, NULL, note, signer_key(vault->signer), 1, HOME_STATE, &fault) == ERR_OK && !head.failed &&
+	good = note_open(&text, NULL, note, signer_key(vault->signer), 1, HOME_STATE, &fault) == ERR_OK &&
+	    !head.failed &&
 	    bytes_equal(text, buffer_bytes(&head));
 	buffer_free(&head);
 	return good;
@@ -123,7 +125,8 @@ static bool load(struct vault *vault, struct log_position *position, struct byte
 	if (!split(file, &note, &cache) || !verify(vault, note, cache))
 		return false;
 	cursor = cursor_of(cache);
-	return take_position(&cursor, position) && progress_load(vault->progress, bytes_from(cursor.at, cursor_left(&cursor)));
+	return take_position(&cursor, position) && progress_load(vault->progress,
+	    bytes_from(cursor.at, cursor_left(&cursor)));
 }
 
 bool vault_cache_load(struct vault *vault, struct log_position *position)

@@ -11,10 +11,12 @@ enum err vault_claims_open(struct vault *vault, struct fault *fault)
 	return vault->claims < 0 ? fault_errno(fault, "claim", HOME_CLAIMS, "opening") : ERR_OK;
 }
 
-/* The byte whose offset is the IMEI: 15 digits are far below the largest offset, and nothing is ever written there. */
+/* The byte whose offset is the IMEI: 15 digits are far below the largest offset, and nothing is ever
+ * written there. */
 static int set_lock(int file, const char *imei, short type)
 {
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)strtoull(imei, NULL, 10), .l_len = 1};
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1,
+	    .l_start = (off_t)strtoull(imei, NULL, 10)};
 
 	return fcntl(file, F_OFD_SETLK, &lock);
 }

@@ -48,7 +48,8 @@ static const char *label_reason(const struct vault *vault, struct vault_port *po
 }
 
 /* Label and modem are held against each other before the modem is even listed: nothing was opened yet. */
-enum err vault_decide_clearance(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
+enum err vault_decide_clearance(struct vault *vault, unsigned number, const struct message *message,
+    struct fault *fault)
 {
 	struct vault_port *port = &vault->ports[number];
 	const char *reason = label_reason(vault, port, message->label);

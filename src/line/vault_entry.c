@@ -21,12 +21,13 @@ static void set_hash(struct maybe_hash *out, const uint8_t *hash)
 	out->present = true;
 }
 
-/* The fields every device entry has. IMEI and unit only where the batch's policy wants them in the log; a device no batch holds
- * is named, or nobody could ever say what it was. */
+/* The fields every device entry has. IMEI and unit only where the batch's policy wants them in the log; a
+ * device no batch holds is named, or nobody could ever say what it was. */
 static void device_fields(struct entry *entry, const struct vault *vault, unsigned number)
 {
 	const struct vault_port *port = &vault->ports[number];
-	const struct manifest_policy *policy = port->found ? &vault_manifest(vault, port->batch)->policy : NULL;
+	const struct manifest_policy *policy = port->found ? &vault_manifest(vault, port->batch)->policy
+	    : NULL;
 
 	snprintf(entry->port, sizeof entry->port, "%s", vault->settings.port_names[number]);
 	if (policy == NULL || policy->log_imei)
@@ -42,7 +43,8 @@ static void device_fields(struct entry *entry, const struct vault *vault, unsign
 	set_hash(&entry->manifest, manifest_hash(vault->batches[port->batch].manifest));
 }
 
-static void verdict_fields(struct entry *entry, const struct vault_port *port, enum result result, const char *reason,
+static void verdict_fields(struct entry *entry, const struct vault_port *port, enum result result,
+    const char *reason,
     const uint8_t *state)
 {
 	memcpy(entry->firmware, port->firmware, sizeof entry->firmware);
@@ -55,7 +57,8 @@ static void verdict_fields(struct entry *entry, const struct vault_port *port, e
 }
 
 /* What the event will say; it goes out only after the entry is durable. */
-static void keep_verdict(struct vault *vault, unsigned number, enum result result, const char *reason, const struct entry *entry)
+static void keep_verdict(struct vault *vault, unsigned number, enum result result, const char *reason,
+    const struct entry *entry)
 {
 	struct vault_port *port = &vault->ports[number];
 	struct vault_verdict *verdict = &port->verdict;
@@ -75,7 +78,8 @@ static void keep_verdict(struct vault *vault, unsigned number, enum result resul
 	verdict->attempt = port->attempt;
 }
 
-enum err vault_log_refuse(struct vault *vault, unsigned number, enum result result, const char *reason, struct fault *fault)
+enum err vault_log_refuse(struct vault *vault, unsigned number, enum result result, const char *reason,
+    struct fault *fault)
 {
 	struct entry entry = {.type = ENTRY_REFUSE};
 	enum err err;
@@ -99,7 +103,8 @@ enum err vault_log_begin(struct vault *vault, unsigned number, struct fault *fau
 	return err;
 }
 
-enum err vault_log_end(struct vault *vault, unsigned number, uint64_t begin, enum result result, const char *reason, const uint8_t *state,
+enum err vault_log_end(struct vault *vault, unsigned number, uint64_t begin, enum result result,
+    const char *reason, const uint8_t *state,
     const struct message *message, struct fault *fault)
 {
 	struct entry entry = {.type = ENTRY_END, .begin = begin};

@@ -119,8 +119,8 @@ static enum err use_keys(struct vault *vault, struct vault_batch *batch, size_t 
 		return err;
 	if (!any_open(grant, manifest, closed))
 		return lot_keys_destroy(folder, where, fault);
-	err = lot_keys_open(&keys, folder, reader_grant_keys(vault->reader, i), vault->identity, grant, manifest,
-	    where, fault);
+	err = lot_keys_open(&keys, folder, reader_grant_keys(vault->reader, i), vault->identity, grant,
+	    manifest, where, fault);
 	if (err == ERR_OK)
 		err = accept_keys(batch, folder, &keys, grant, closed, where, fault);
 	grant_keys_free(&keys);
@@ -198,7 +198,8 @@ static enum err use_grant(struct granting *granting, size_t i, struct fault *fau
 		return fault_set(fault, ERR_NO, "grant-batch", where, "its batch is not in use here");
 	if (!grant_names_station(fields, granting->vault->home->station))
 		return fault_set(fault, ERR_NO, "grant-station", where, "it does not name this station");
-	err = grant_check(fields, manifest_get(batch->manifest), manifest_hash(batch->manifest), where, fault);
+	err = grant_check(fields, manifest_get(batch->manifest), manifest_hash(batch->manifest), where,
+	    fault);
 	return err == ERR_OK ? use_batch(granting, i, batch, fields, fault) : err;
 }
 
@@ -264,9 +265,11 @@ static enum err open_all(struct granting *granting, struct fault *fault)
 		enum err err = open_grant(&granting->grants[i], granting->vault, i, fault);
 
 		if (err == ERR_OK)
-			err = add_integers(&granting->withdrawn, &grant_get(granting->grants[i])->replaces, fault);
+			err = add_integers(&granting->withdrawn, &grant_get(granting->grants[i])->replaces,
+			    fault);
 		if (err == ERR_NO)
-			vault_say_left_out(granting->vault, "grant", document_of(granting, i)->where, fault->text);
+			vault_say_left_out(granting->vault, "grant", document_of(granting, i)->where,
+			    fault->text);
 		else if (err != ERR_OK)
 			return err;
 	}
@@ -281,7 +284,8 @@ static enum err use_all(struct granting *granting, struct fault *fault)
 		enum err err = good ? use_grant(granting, i, fault) : ERR_OK;
 
 		if (err == ERR_NO)
-			vault_say_left_out(granting->vault, "grant", document_of(granting, i)->where, fault->text);
+			vault_say_left_out(granting->vault, "grant", document_of(granting, i)->where,
+			    fault->text);
 		if (!good || err == ERR_NO)
 			err = drop_unused(granting, i, fault);
 		if (err != ERR_OK)

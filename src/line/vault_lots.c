@@ -33,7 +33,8 @@ bool vault_searchable(const struct vault *vault, size_t batch)
 	return false;
 }
 
-void vault_lookup(const struct vault *vault, size_t batch, const char imei[static IMEI_SIZE], struct message *out)
+void vault_lookup(const struct vault *vault, size_t batch, const char imei[static IMEI_SIZE],
+    struct message *out)
 {
 	const struct vault_granted *lots = vault->batches[batch].lots;
 	const size_t count = vault_manifest(vault, batch)->lots.count;
@@ -52,7 +53,8 @@ void vault_lookup(const struct vault *vault, size_t batch, const char imei[stati
 	secret_wipe(key, sizeof key);
 }
 
-static void show_lot(struct vault_lot *out, const struct vault *vault, size_t batch, uint32_t number, bool closed)
+static void show_lot(struct vault_lot *out, const struct vault *vault, size_t batch, uint32_t number,
+    bool closed)
 {
 	const struct manifest_fields *manifest = vault_manifest(vault, batch);
 	const struct manifest_lot *lot = manifest_lot(manifest, number);
@@ -68,8 +70,8 @@ static void show_lot(struct vault_lot *out, const struct vault *vault, size_t ba
 	memcpy(out->batch, manifest->batch, NAME_SIZE);
 	memcpy(out->lot, lot->name, NAME_SIZE);
 	memcpy(out->not_after, granted->not_after, UTC_SIZE);
-	progress_count(&out->counts, vault->progress, manifest_hash(vault->batches[batch].manifest), lot->first,
-	    lot->count);
+	progress_count(&out->counts, vault->progress, manifest_hash(vault->batches[batch].manifest),
+	    lot->first, lot->count);
 }
 
 bool vault_lot(const struct vault *vault, size_t i, struct vault_lot *out)
@@ -77,7 +79,8 @@ bool vault_lot(const struct vault *vault, size_t i, struct vault_lot *out)
 	for (size_t batch = 0; batch < vault->batch_count; batch++) {
 		const struct vault_granted *lots = vault->batches[batch].lots;
 
-		for (uint32_t lot = 0; lots != NULL && lot < vault_manifest(vault, batch)->lots.count; lot++) {
+		for (uint32_t lot = 0; lots != NULL && lot < vault_manifest(vault,
+		    batch)->lots.count; lot++) {
 			bool closed = vault_closed(vault, batch, lot);
 
 			if ((!lots[lot].live && !closed) || i-- > 0)

@@ -87,7 +87,8 @@ static void keep_lot(struct vault *vault, struct vault_batch *now, struct vault_
 		return;
 	now->lots[lot] = before->lots[lot];
 	now->lots[lot].live = false;
-	memcpy(secret_data(now->keys) + (size_t)lot * KEY_SIZE, secret_data(before->keys) + (size_t)lot * KEY_SIZE, KEY_SIZE);
+	memcpy(secret_data(now->keys) + (size_t)lot * KEY_SIZE,
+	    secret_data(before->keys) + (size_t)lot * KEY_SIZE, KEY_SIZE);
 	vault->stale = true;
 }
 

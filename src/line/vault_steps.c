@@ -21,7 +21,8 @@ static const struct manifest_slot *policy_slot(const struct manifest_policy *pol
 	return NULL;
 }
 
-/* A step must leave the state the signed policy announces for its slot: a record may not do what the manifest does not say. */
+/* A step must leave the state the signed policy announces for its slot: a record may not do what the manifest
+ * does not say. */
 static bool announced(const struct manifest_policy *policy, const struct contents_step *step)
 {
 	static const unsigned states[] = {
@@ -54,16 +55,19 @@ static bool put_common(struct secret *body, struct slot slot, const struct manif
 	return put;
 }
 
-static bool put_write(struct vault_port *port, const struct manifest_fields *manifest, const struct contents_step *step)
+static bool put_write(struct vault_port *port, const struct manifest_fields *manifest,
+    const struct contents_step *step)
 {
-	struct step write = {.op = STEP_WRITE, .slot = step->slot, .content = step->content, .password = step->password};
+	struct step write = {.op = STEP_WRITE, .slot = step->slot, .content = step->content,
+	    .password = step->password};
 
 	if (step->shared)
 		return put_common(port->body, step->slot, common_at(manifest, step->common));
 	return step_put(port->body, &write);
 }
 
-static bool keep_form(struct vault_port *port, const struct manifest_fields *manifest, const struct contents_step *step)
+static bool keep_form(struct vault_port *port, const struct manifest_fields *manifest,
+    const struct contents_step *step)
 {
 	const struct manifest_common *common = step->shared ? common_at(manifest, step->common) : NULL;
 	struct buffer content = BUFFER_EMPTY;
@@ -77,7 +81,8 @@ static bool keep_form(struct vault_port *port, const struct manifest_fields *man
 	return kept;
 }
 
-static bool is_listed(const struct listing_item *item, const struct vault_form *form, const struct manifest_policy *policy)
+static bool is_listed(const struct listing_item *item, const struct vault_form *form,
+    const struct manifest_policy *policy)
 {
 	if (item == NULL || !item->has_digest)
 		return false;
@@ -85,8 +90,10 @@ static bool is_listed(const struct listing_item *item, const struct vault_form *
 	    (vault_allows_nul(policy) && memcmp(item->digest, form->nul, HASH_SIZE) == 0);
 }
 
-/* Equal digest: left alone. Occupied by something else: deleted first, which only the policy "replace" permits. */
-static const char *plan_write(struct vault_port *port, const struct manifest_fields *manifest, const struct contents_step *step)
+/* Equal digest: left alone. Occupied by something else: deleted first, which only the policy "replace"
+ * permits. */
+static const char *plan_write(struct vault_port *port, const struct manifest_fields *manifest,
+    const struct contents_step *step)
 {
 	const struct listing_item *item = listing_find(&port->before, step->slot);
 
@@ -101,7 +108,8 @@ static const char *plan_write(struct vault_port *port, const struct manifest_fie
 	return put_write(port, manifest, step) ? NULL : "record-contents";
 }
 
-static const char *plan_step(struct vault_port *port, const struct manifest_fields *manifest, const struct contents_step *step)
+static const char *plan_step(struct vault_port *port, const struct manifest_fields *manifest,
+    const struct contents_step *step)
 {
 	if (!announced(&manifest->policy, step))
 		return "record-slots";
@@ -127,7 +135,8 @@ const char *vault_make_steps(struct vault *vault, struct vault_port *port)
 	struct fault fault;
 	const char *reason = NULL;
 
-	if (contents_read(&contents, secret_bytes(port->plain), (uint16_t)manifest->common.count, manifest->batch, &fault) != ERR_OK)
+	if (contents_read(&contents, secret_bytes(port->plain), (uint16_t)manifest->common.count,
+	    manifest->batch, &fault) != ERR_OK)
 		return "record-contents";
 	if (memcmp(contents.imei, port->imei, IMEI_SIZE) != 0)
 		return "record-imei";

@@ -71,8 +71,8 @@ static bool decode(struct buffer *out, const struct cred_line *line, const struc
 
 static void say_failed(struct buffer *answer, const struct cred_line *line, uint32_t number)
 {
-	buffer_format(answer, RED "Failed to add TLS credential with sectag %u and type %s. Error: -%u\n." PLAIN "\n",
-	    line->tag, long_name(line->type), number);
+	buffer_format(answer, RED "Failed to add TLS credential with sectag %u and type %s. Error: -%u\n."
+	    PLAIN "\n", line->tag, long_name(line->type), number);
 }
 
 static enum err store(struct sim_modem *modem, const struct cred_line *line, struct bytes content,
@@ -100,8 +100,8 @@ static enum err store(struct sim_modem *modem, const struct cred_line *line, str
 	return ERR_OK;
 }
 
-static enum err add(struct sim_modem *modem, struct buffer *gathered, size_t room, const struct cred_line *line,
-    enum sim_deed deed, struct buffer *answer, struct fault *fault)
+static enum err add(struct sim_modem *modem, struct buffer *gathered, size_t room,
+    const struct cred_line *line, enum sim_deed deed, struct buffer *answer, struct fault *fault)
 {
 	struct buffer content = BUFFER_EMPTY;
 	enum err err = ERR_OK;
@@ -162,8 +162,9 @@ void cred_fail(struct buffer *answer, const struct cred_line *line, uint32_t cod
 	if (line->verb == CRED_ADD)
 		say_failed(answer, line, code);
 	else if (line->verb == CRED_DEL)
-		buffer_format(answer, RED "Deleting TLS credential with sectag %u and type %s failed with error: -%u.\n"
-		    PLAIN, line->tag, long_name(line->type), code);
+		buffer_format(answer, RED
+		    "Deleting TLS credential with sectag %u and type %s failed with error: -%u.\n" PLAIN,
+		    line->tag, long_name(line->type), code);
 }
 
 enum err cred_execute(struct sim_modem *modem, struct buffer *gathered, size_t room,

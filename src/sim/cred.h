@@ -23,8 +23,8 @@ void cred_parse(struct cred_line *out, struct cursor words);
 void cred_free(struct cred_line *line);
 /* As sim_command_words: "write 42,0", "delete 42,0", "list", "buf", "clear". */
 void cred_words(char out[static SIM_WORDS_SIZE], const struct cred_line *line);
-/* Does it and appends what the shell prints, each line LF-ended. gathered: the credential buffer, for less than room
- * bytes. ERR_CANNOT "memory". */
+/* Does it and appends what the shell prints, each line LF-ended. gathered: the credential buffer, for less
+ * than room bytes. ERR_CANNOT "memory". */
 enum err cred_execute(struct sim_modem *modem, struct buffer *gathered, size_t room,
     const struct cred_line *line, enum sim_deed deed, struct buffer *answer, struct fault *fault);
 /* What a script's failure looks like. */

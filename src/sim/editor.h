@@ -6,7 +6,7 @@
 
 /* Collects input bytes into a command, as the program in front of the modem does. */
 
-#define AT_BUFFER 4096 /* of AT host and Serial Modem, NUL counted, for commands and, in the first, for answers */
+#define AT_BUFFER 4096 /* of AT host and Serial Modem, NUL counted; the former's for answers too */
 
 struct editor {
 	const struct sim_host_settings *settings;

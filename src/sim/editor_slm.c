@@ -4,9 +4,9 @@
 #include <ctype.h>
 
 /*
- * Serial Modem's line: nothing is kept until AT has come, letter by letter, so that an A in front of it costs the
- * command. A backspace takes a quote away with what it opened. A command too long is answered at once; what is
- * left of it is looked through for the next AT.
+ * Serial Modem's line: nothing is kept until AT has come, letter by letter, so that an A in front of it costs
+ * the command. A backspace takes a quote away with what it opened. A command too long is answered at once;
+ * what is left of it is looked through for the next AT.
  */
 
 static bool has_begun(const struct editor *editor, uint8_t byte)

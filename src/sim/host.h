@@ -57,9 +57,10 @@ void host_say(struct sim_host *host, const char *text, uint64_t now);
 void host_strike(struct sim_host *host, const struct sim_hits *hits, uint64_t now);
 /* The answer with the noise and lines that the script adds. */
 void host_decorate(struct sim_host *host, struct buffer *out, struct bytes answer);
-/* The noise alone, and the unsolicited lines alone, each between such ends. */
+/* The noise alone, and the unsolicited lines from first to last alone, with that before each. */
 void host_noise(struct sim_host *host, struct buffer *out);
-void host_urcs(const struct sim_host *host, struct buffer *out, uint32_t first, uint32_t last, const char *before);
+void host_urcs(const struct sim_host *host, struct buffer *out, uint32_t first, uint32_t last,
+    const char *before);
 
 /* host_shell.c: takes the editor's line apart; false if the shell answered it itself. */
 bool host_take_shell(struct sim_host *host, uint64_t now);

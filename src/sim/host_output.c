@@ -69,8 +69,8 @@ void host_put_text(struct sim_host *host, const char *text, uint64_t now)
 	host_put(host, bytes_of(text), now);
 }
 
-/* The AT host passes it on as it comes; Serial Modem when it is idle; the shell only when asked to, under a heading, and draws its
- * line again. */
+/* The AT host passes it on as it comes; Serial Modem when it is idle; the shell only when asked to, under a
+ * heading, and draws its line again. */
 void host_say(struct sim_host *host, const char *text, uint64_t now)
 {
 	struct buffer line = BUFFER_EMPTY;

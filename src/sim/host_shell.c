@@ -38,7 +38,7 @@ static void print(struct sim_host *host, struct bytes text, uint64_t now)
 	buffer_free(&out);
 }
 
-/* The history, the last line first: each is LF-ended in host->history. */
+/* What LF-ended lines cost. */
 static size_t history_cost(struct bytes history)
 {
 	size_t cost = history.size;
@@ -48,7 +48,8 @@ static size_t history_cost(struct bytes history)
 	return cost;
 }
 
-/* Remembers a line, unless it is the one before again. The oldest go, all of them for a line that has no room. */
+/* Remembers a line, unless it is the one before again. The oldest go for it, and all of them for a line that
+ * has no room at all. */
 static void remember(struct sim_host *host, struct bytes line)
 {
 	struct buffer history = BUFFER_EMPTY;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Serial Modem (before it SLM, Serial LTE Modem): the application in front of the modem that has commands of its own. */
+/* Serial Modem, successor of SLM: an application in front of the modem that has commands of its own. */
 
 #define SLM_ANSWER 2048 /* bytes of an answer it takes from the modem */
 

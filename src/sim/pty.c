@@ -35,6 +35,7 @@ static bool make_raw(int slave)
 static enum err make_pty(struct sim_pty *pty, struct fault *fault)
 {
 	pty->users = 0;
+	pty->closed = 0;
 	pty->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	if (pty->master < 0 || grantpt(pty->master) != 0 || unlockpt(pty->master) != 0 ||
 	    ptsname_r(pty->master, pty->name, sizeof pty->name) != 0)
@@ -127,6 +128,7 @@ enum err pty_watch(struct sim_pty *pty, struct fault *fault)
 			pty->users++;
 		} else if ((event->mask & IN_CLOSE) && pty->users > 0) {
 			pty->users--;
+			pty->closed++;
 			closed = true;
 		}
 		at += sizeof *event + event->len;

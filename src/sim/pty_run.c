@@ -3,31 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "gapseal/file.h"
-#include "gapseal/sim_wire.h"
 
 #define READ_SIZE 4096
 #define READ_AHEAD 256 /* no more is read while the wire has so many bytes to carry */
 #define NANOSECONDS 1000u
 #define LEAVE_WAIT 1000000u /* how long the other side may take to read before a hang-up */
 #define LEAVE_LOOK 1000u    /* how often that is looked at */
-
-struct runner {
-	struct sim_pty *pty;
-	const struct sim_pty_settings *settings;
-	struct sim_modem *modem;
-	struct sim_host *host;
-	struct sim_wire in, out;
-	uint64_t saved;      /* sim_modem_changes of the state file */
-	uint64_t now;
-	uint64_t leave_by;   /* when a hang-up in hand waits no longer; UINT64_MAX: that is open */
-	bool read_once;      /* it looked as if the other side had read everything */
-	struct fault *fault;
-};
 
 uint64_t sim_pty_now(void)
 {
@@ -38,7 +23,7 @@ uint64_t sim_pty_now(void)
 }
 
 /* A store that changed is on disk before anybody is told so. */
-static enum err save(struct runner *runner)
+static enum err save(struct pty_runner *runner)
 {
 	struct buffer text = BUFFER_EMPTY;
 	enum err err;
@@ -55,7 +40,7 @@ static enum err save(struct runner *runner)
 	return err;
 }
 
-static enum err read_terminal(struct runner *runner)
+static enum err read_terminal(struct pty_runner *runner)
 {
 	uint8_t bytes[READ_SIZE];
 	ssize_t size = read(runner->pty->master, bytes, sizeof bytes);
@@ -67,7 +52,7 @@ static enum err read_terminal(struct runner *runner)
 	return buffer_check(&runner->in.queue, runner->fault);
 }
 
-static enum err write_terminal(struct runner *runner)
+static enum err write_terminal(struct pty_runner *runner)
 {
 	struct bytes bytes = sim_wire_arrived(&runner->out, runner->now);
 	ssize_t size;
@@ -83,7 +68,7 @@ static enum err write_terminal(struct runner *runner)
 }
 
 /* The host's share of a turn: what arrived, what is due, what it says. */
-static enum err turn_host(struct runner *runner)
+static enum err turn_host(struct pty_runner *runner)
 {
 	struct bytes bytes = sim_wire_arrived(&runner->in, runner->now);
 	enum err err = sim_host_feed(runner->host, bytes, runner->now, runner->fault);
@@ -101,13 +86,13 @@ static enum err turn_host(struct runner *runner)
 
 /* The host hung up, and what it put out before is still on its way. Its time stands still until that
  * has arrived. */
-static bool is_leaving(const struct runner *runner)
+static bool is_leaving(const struct pty_runner *runner)
 {
 	return sim_host_line(runner->host) != SIM_LINE_UP && runner->pty->master >= 0;
 }
 
 /* Hangs up as soon as everything was sent and read, or a while after the wire has carried it. */
-static void leave(struct runner *runner)
+static void leave(struct pty_runner *runner)
 {
 	size_t left = runner->out.queue.size;
 	bool read = left == 0 && pty_is_read(runner->pty);
@@ -126,7 +111,7 @@ static void leave(struct runner *runner)
 	runner->read_once = false;
 }
 
-static enum err turn_line(struct runner *runner)
+static enum err turn_line(struct pty_runner *runner)
 {
 	enum err err = write_terminal(runner);
 
@@ -135,7 +120,7 @@ static enum err turn_line(struct runner *runner)
 	return err;
 }
 
-static enum err turn(struct runner *runner)
+enum err pty_runner_turn(struct pty_runner *runner)
 {
 	enum err err = ERR_OK;
 
@@ -160,7 +145,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 /* When something happens by itself. ready: the terminal is full, so what is on its way out waits for
  * it, not for time. */
-static uint64_t due(const struct runner *runner, bool ready)
+static uint64_t due(const struct pty_runner *runner, bool ready)
 {
 	uint64_t due = ready ? UINT64_MAX : sim_wire_due(&runner->out, runner->now);
 
@@ -169,44 +154,59 @@ static uint64_t due(const struct runner *runner, bool ready)
 	return earlier(due, earlier(sim_host_due(runner->host), sim_wire_due(&runner->in, runner->now)));
 }
 
-/* Waits for bytes, time or stop; *stop: it is time to stop. */
-static enum err wait_turn(struct runner *runner, bool *stop)
+uint64_t pty_runner_wait(const struct pty_runner *runner, struct pollfd files[static PTY_FILES])
 {
 	bool ready = sim_wire_arrived(&runner->out, runner->now).size > 0;
 	bool hungry = runner->in.queue.size < READ_AHEAD;
-	struct pollfd files[] = {
-		{.fd = runner->settings->stop, .events = POLLIN},
-		{.fd = runner->pty->watch, .events = POLLIN},
-		{.fd = runner->pty->master, .events = (short)((hungry ? POLLIN : 0) | (ready ? POLLOUT : 0))},
-	};
-	uint64_t until = due(runner, ready), now = sim_pty_now();
+
+	files[0] = (struct pollfd){.fd = runner->pty->watch, .events = POLLIN};
+	files[1] = (struct pollfd){.fd = runner->pty->master,
+	    .events = (short)((hungry ? POLLIN : 0) | (ready ? POLLOUT : 0))};
+	return due(runner, ready);
+}
+
+enum err pty_wait(struct pollfd *files, size_t count, uint64_t until, struct fault *fault)
+{
+	uint64_t now = sim_pty_now();
 	struct timespec time = {0};
 
 	if (until > now) {
 		time.tv_sec = (time_t)((until - now) / 1000000u);
 		time.tv_nsec = (long)((until - now) % 1000000u * NANOSECONDS);
 	}
-	if (ppoll(files, sizeof files / sizeof files[0], until == UINT64_MAX ? NULL : &time, NULL) < 0 &&
-	    errno != EINTR)
-		return fault_system(runner->fault, runner->pty->name, "wait");
-	*stop = (files[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+	if (ppoll(files, count, until == UINT64_MAX ? NULL : &time, NULL) < 0 && errno != EINTR)
+		return fault_system(fault, NULL, "wait");
 	return ERR_OK;
+}
+
+void pty_runner_start(struct pty_runner *runner)
+{
+	runner->in = runner->out = (struct sim_wire){.baud = runner->settings->baud};
+	runner->saved = UINT64_MAX;
+	runner->leave_by = UINT64_MAX;
+	runner->read_once = false;
+}
+
+void pty_runner_free(struct pty_runner *runner)
+{
+	sim_wire_free(&runner->in);
+	sim_wire_free(&runner->out);
 }
 
 enum err sim_pty_run(struct sim_pty *pty, const struct sim_pty_settings *settings, struct sim_modem *modem,
     struct sim_host *host, struct fault *fault)
 {
-	struct runner runner = {.pty = pty, .settings = settings, .modem = modem, .host = host,
-	    .in.baud = settings->baud, .out.baud = settings->baud, .saved = UINT64_MAX,
-	    .leave_by = UINT64_MAX, .fault = fault};
-	bool stop = false;
+	struct pty_runner runner = {.pty = pty, .settings = settings, .modem = modem, .host = host,
+	    .fault = fault};
+	struct pollfd files[PTY_FILES + 1] = {{.fd = settings->stop, .events = POLLIN}};
 	enum err err;
 
+	pty_runner_start(&runner);
 	do
-		err = turn(&runner);
+		err = pty_runner_turn(&runner);
 	while (err == ERR_OK && !(sim_host_line(host) == SIM_LINE_OVER && pty->master < 0) &&
-	    (err = wait_turn(&runner, &stop)) == ERR_OK && !stop);
-	sim_wire_free(&runner.in);
-	sim_wire_free(&runner.out);
+	    (err = pty_wait(files, PTY_FILES + 1, pty_runner_wait(&runner, files + 1), fault)) == ERR_OK &&
+	    files[0].revents == 0);
+	pty_runner_free(&runner);
 	return err;
 }

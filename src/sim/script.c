@@ -62,6 +62,7 @@ static bool strikes(const struct sim_fault *fault, uint64_t count)
 void sim_script_command(struct sim_script *script, const char *words, struct sim_hits *out)
 {
 	out->count = 0;
+	script->commands++;
 	for (size_t i = 0; i < script->count; i++) {
 		struct sim_fault *fault = &script->faults[i];
 
@@ -69,6 +70,11 @@ void sim_script_command(struct sim_script *script, const char *words, struct sim
 		    strikes(fault, ++fault->seen))
 			out->faults[out->count++] = fault;
 	}
+}
+
+uint64_t sim_script_commands(const struct sim_script *script)
+{
+	return script->commands;
 }
 
 static bool is_begun(const struct sim_fault *fault, struct bytes begun)

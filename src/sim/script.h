@@ -10,6 +10,7 @@ struct sim_script {
 	struct sim_store stock;
 	size_t count;
 	struct sim_fault faults[SIM_FAULTS_MAX];
+	uint64_t commands; /* that came in so far */
 };
 
 /*

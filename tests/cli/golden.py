@@ -64,6 +64,14 @@ class Play:
         self.present(scene.modem(imei(999)), "GS-B0001", check=1)
         self.present(scene.modem(devices[4]), "GS-A0005")
 
+    def decide(self):
+        """What people at the station declare."""
+        home = ("--home", "line1", "--operator", "maria")
+        self.scene.line("release", *home, "--imei", self.devices[0], "--reason", "antenna replaced")
+        for undo in ((), ("--undo",), ()):
+            self.scene.line("void", *home, "--unit", "GS-A0002", "--reason", "wrong board" if undo else "board cracked", *undo)
+        self.scene.line("close", "--home", "line1", "--batch", "golden-1", "--lot", "wo-1002", "--yes")
+
     def outputs(self):
         """What the programs print, by name."""
         scene = self.scene
@@ -76,10 +84,21 @@ class Play:
         yield "lint.json", scene.office("lint", *profile, "--csv", "bad.csv", "--json", check=1).out
         yield "compile.json", scene.office("compile", *office, "--csv", "golden-1.csv", "--id", "trial-1", "--out", "trial-1",
                                            "--rehearsal", "--no-escrow", "--json").out
+        master = ("--office", "office", "--master", "office/batches/golden-1/master.age")
+        yield "rebuild.json", scene.office("rebuild", *master, *profile, "--csv", "golden-1.csv", "--batch", "golden-1",
+                                           "--json").out
+        yield "plan.json", scene.office("plan", *office, "--csv", "golden-1.csv", "--id", "golden-1", "--json").out
         yield "status.json", scene.line("status", "--home", "line1", "--json").out
         yield "verify.json", scene.audit("verify", *papers).out
         yield "reconcile.json", scene.audit("reconcile", *papers, "--activation", "activation.json").out
+        yield "probe.jsonl", self.probe()
         yield "error.json", scene.office("lint", "--profile", "nowhere.conf", "--csv", "golden-1.csv", "--json", check=2).out
+
+    def probe(self):
+        modem = self.scene.modem(self.devices[0], None, self.scene.path("store-" + self.devices[0]))
+        said = self.scene.line("probe", "--port", "left=" + modem.link, "--json", check=None).out
+        modem.stop()
+        return said
 
     def keep(self, out):
         scene = self.scene
@@ -106,6 +125,7 @@ def main():
         play = Play(scene)
         play.make()
         play.serve()
+        play.decide()
         shutil.rmtree(GOLDEN, ignore_errors=True)
         play.keep(GOLDEN)
     finally:

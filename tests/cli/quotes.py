@@ -103,35 +103,12 @@ class Worked:
         devices = "".join("%s,%s,24:urn:imei:%s\n" % (imei, lot, imei) for imei, lot in rows)
         return json.dumps(document, indent=2, sort_keys=True) + "\n" + devices
 
-    def entry(self, kind, **keys):
-        """An entry of a type that the story has not."""
+    def clock(self):
+        """An entry of the one type that the story has not."""
         last = json.loads(golden("log", "entries.jsonl").splitlines()[-1])
         line = {key: last[key] for key in ("boot", "mono", "n", "time", "v")}
-        line.update(keys, type=kind)
+        line.update(type="clock", text="the clock is earlier than 2026-12-24T17:00:00Z, the latest time in this log")
         return json.dumps(line, separators=(",", ":"), sort_keys=True) + "\n"
-
-    def release(self):
-        return self.entry("release", index=self.index, manifest_sha256=self.manifest_hash.hex(), operator="maria",
-                          text="antenna replaced")
-
-    def void(self):
-        return self.entry("void", index=1, manifest_sha256=self.manifest_hash.hex(), operator="maria", text="board cracked",
-                          unit="GS-A0002")
-
-    def unvoid(self):
-        return self.entry("unvoid", index=1, manifest_sha256=self.manifest_hash.hex(), operator="maria", text="wrong board",
-                          unit="GS-A0002")
-
-    def clock(self):
-        return self.entry("clock", text="the clock is earlier than 2026-12-24T17:00:00Z, the latest time in this log")
-
-    def closeout(self):
-        done = [i for i in json.loads(golden("activation.json"))["done"] if i >= 4]
-        lists = {"done": done, "failed": (), "unused": [i for i in (4, 5) if i not in done], "void": ()}
-        keys = {kind: len(indices) for kind, indices in lists.items()}
-        for kind, indices in lists.items():
-            keys[kind + "_sha256"] = hashlib.sha256("".join("%d\n" % i for i in indices).encode()).hexdigest()
-        return self.entry("closeout", grant=1, lot="wo-1002", manifest_sha256=self.manifest_hash.hex(), **keys)
 
 
 def quoted(path, word, worked):
@@ -142,8 +119,8 @@ def quoted(path, word, worked):
         text = f.read()
     if word is None:
         return text
-    key = "event" if path.endswith("events.jsonl") else "type"
-    return next(line for line in text.splitlines(keepends=True) if json.loads(line)[key] == word)
+    rows = [(json.loads(line), line) for line in text.splitlines(keepends=True)]
+    return next(line for row, line in rows if word in (row.get("type"), row.get("event"), row.get("what")))
 
 
 def blocks(text):

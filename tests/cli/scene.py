@@ -147,10 +147,11 @@ class Scene:
         with open(self.path(*names), "rb") as f:
             return f.read()
 
-    def run(self, program, *args, check=None, stdin=None, env=None):
+    def run(self, program, *args, check=None, stdin=None, env=None, pass_fds=()):
         """Runs a program of the project in the scene's folder; with check the exit code must be that."""
         done = subprocess.run([os.path.join(BUILD, program)] + [str(a) for a in args], cwd=self.folder, capture_output=True,
-                              input=stdin, stdin=subprocess.DEVNULL if stdin is None else None, env=env)
+                              input=stdin, stdin=subprocess.DEVNULL if stdin is None else None, env=env,
+                              pass_fds=pass_fds)
         result = Result(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
         self.said.append(done.stdout + done.stderr)
         if check is not None and result.code != check:

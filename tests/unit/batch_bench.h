@@ -66,18 +66,22 @@ static inline void make_identity(struct bench *bench)
 	secret_free(&text);
 }
 
-static inline void open_ca(struct bench *bench)
+/* The CA of a name among the specimens. */
+static inline void open_ca(struct bench *bench, const char *name)
 {
-	char *key = specimen("x509/p256.key");
 	struct fault fault;
+	char path[100], *key;
 
-	bench->ca_pem = specimen("x509/p256.pem");
+	snprintf(path, sizeof path, "x509/%s.key", name);
+	key = specimen(path);
+	snprintf(path, sizeof path, "x509/%s.pem", name);
+	bench->ca_pem = specimen(path);
 	assert_int_equal(ca_open(&bench->ca, bytes_of(bench->ca_pem), bytes_of(key), NULL, SPECIMEN_NOW, "ca",
 	    &fault), ERR_OK);
 	free(key);
 }
 
-static inline void begin(struct bench *bench, const char *profile, const char *csv)
+static inline void begin_under(struct bench *bench, const char *ca, const char *profile, const char *csv)
 {
 	struct plan_request request = {.org = "acme", .batch = "b-1", .lot_size = 1000};
 	struct fault fault;
@@ -85,7 +89,7 @@ static inline void begin(struct bench *bench, const char *profile, const char *c
 	*bench = (struct bench){.findings = FINDINGS_EMPTY};
 	place_put("profile.conf", profile, strlen(profile));
 	place_put("devices.csv", csv, strlen(csv));
-	open_ca(bench);
+	open_ca(bench, ca);
 	request.ca_pem = bench->ca_pem;
 	assert_int_equal(profile_read(&bench->profile, in_place("profile.conf"), &bench->findings, &fault),
 	    ERR_OK);
@@ -105,6 +109,11 @@ static inline void begin(struct bench *bench, const char *profile, const char *c
 		.series = "eu", .seq = 3, .trust = 1, .issued = ISSUED, .tool = "gapseal test",
 		    .ca = bench->ca,
 		.masters = &bench->office, .master_count = 1};
+}
+
+static inline void begin(struct bench *bench, const char *profile, const char *csv)
+{
+	begin_under(bench, "p256", profile, csv);
 }
 
 static inline void end(struct bench *bench)

@@ -13,17 +13,23 @@ import sys
 out = pathlib.Path(sys.argv[1])
 index = []
 
-PSK = 'credential psk { tag = 42 type = psk from = %s }\n'
-IDENTITY = 'credential identity { tag = 42 type = identity %s }\n'
-PAIR = PSK % 'derived' + IDENTITY % 'template = "urn:imei:{imei}"'
+PSK = 'credential psk { tag = 77 type = psk from = %s }\n'
+IDENTITY = 'credential identity { tag = 77 type = identity %s }\n'
+PAIR = PSK % 'derived' + IDENTITY % 'template = "nrf-{imei}"'
 COLUMNS = PSK % 'column' + IDENTITY % 'from = column'
 CA = 'credential ca { tag = 7 type = ca files = {"../x509/%s"} }\n'
-CERT = ('credential key { tag = 42 type = key }\n'
-        'credential cert { tag = 42 type = cert cn = "%s" days = 3650 }\n')
+CERT = ('credential key { tag = 77 type = key }\n'
+        'credential cert { tag = 77 type = cert cn = "%s" days = 3650 }\n')
 
 
-def imei(n):
-    digits = '00101400%06d' % n
+PATHS = ('credential cert { tag = 77 type = cert from = path }\n'
+         'credential key { tag = 77 type = key from = path %s }\n')
+OWN = 'credential cert { tag = 77 type = cert from = path }\ncredential key { tag = 77 type = key from = expect }\n'
+PASSWORD = PATHS % 'password_column = secret'
+
+
+def imei(n, tac='00101400'):
+    digits = '%s%06d' % (tac, n)
     total = 0
     for i, c in enumerate(digits):
         d = int(c) * (2 if i % 2 else 1)
@@ -40,23 +46,24 @@ def csv(*rows):
     return '\n'.join(','.join(row) for row in rows) + '\n'
 
 
-def specimen(code, conf, table, place, severity='error', name=None):
-    """place: ('csv' or 'conf', line, field); 0 for none. name: of a second specimen for one code."""
+def specimen(code, conf, table, place, severity='error', name=None, ca=None):
+    """place: ('csv' or 'conf', line, field); 0 for none. name: of a second specimen for one code. ca: the
+    issuing CA, in ../x509."""
     name = name or code
     for suffix, text in (('conf', conf), ('csv', table)):
         data = text if isinstance(text, bytes) else text.encode()
         (out / (name + '.' + suffix)).write_bytes(data)
     file, line, field = place
     index.append({'name': name, 'code': code, 'severity': severity, 'file': name + '.' + file,
-                  'line': line, 'field': field})
+                  'line': line, 'field': field, 'ca': ca or ''})
 
 
 def table(code, text, line, field, severity='error', name=None, conf=PAIR):
     specimen(code, conf, text, ('csv', line, field), severity, name)
 
 
-def profile(code, text, line, severity='error', name=None, rows=GOOD):
-    specimen(code, text, rows, ('conf', line, 0), severity, name)
+def profile(code, text, line, severity='error', name=None, rows=GOOD, ca=None):
+    specimen(code, text, rows, ('conf', line, 0), severity, name, ca)
 
 
 # The form of the CSV.
@@ -109,14 +116,14 @@ profile('profile-title', PAIR + 'title = "%s"\n' % ('x' * 81), 3)
 profile('profile-empty', 'title = "x"\n', 0)
 profile('profile-count', ''.join('credential n%d { tag = %d type = ca files = "../x509/p256.pem" }\n' % (i, i)
                                  for i in range(33)), 33)
-profile('profile-name', PAIR + 'credential "My CA" { tag = 42 type = ca files = "../x509/p256.pem" }\n', 3)
-profile('profile-missing', PAIR + 'credential ca { tag = 42 type = ca }\n', 3)
+profile('profile-name', PAIR + 'credential "My CA" { tag = 77 type = ca files = "../x509/p256.pem" }\n', 3)
+profile('profile-missing', PAIR + 'credential ca { tag = 77 type = ca }\n', 3)
 profile('profile-missing', PAIR + 'credential ca { type = ca files = "../x509/p256.pem" }\n', 3,
         name='profile-missing-tag')
-profile('profile-missing', PAIR + 'credential ca { tag = 42 files = "../x509/p256.pem" }\n', 3,
+profile('profile-missing', PAIR + 'credential ca { tag = 77 files = "../x509/p256.pem" }\n', 3,
         name='profile-missing-type')
-profile('profile-missing', 'credential key { tag = 42 type = key }\ncredential empty { }\n'
-        'credential cert { tag = 42 type = cert cn = "{imei}" days = 1 }\n', 2, name='profile-missing-all')
+profile('profile-missing', 'credential key { tag = 77 type = key }\ncredential empty { }\n'
+        'credential cert { tag = 77 type = cert cn = "{imei}" days = 1 }\n', 2, name='profile-missing-all')
 profile('profile-option', PAIR.replace('derived', 'derived column = psk'), 1)
 profile('profile-value', PAIR.replace('derived', 'derived\nbytes = 15'), 2)
 profile('profile-value', PAIR.replace('derived', 'derived\nbytes = 65'), 2, name='profile-value-long')
@@ -130,14 +137,21 @@ for name, text in (('attempts', 'attempts = 0'), ('choice', 'rework = sometimes'
             name='profile-policy' if name == 'attempts' else 'profile-policy-' + name)
 profile('policy-family', PAIR + 'policy {\nfamilies = {nrf9161}\n}\n', 4, 'warning')
 profile('template-form', PAIR.replace('{imei}', '{imei'), 2)
-profile('template-form', PAIR.replace('urn:imei:{imei}', ''), 2, name='template-form-empty')
+profile('template-form', PAIR.replace('nrf-{imei}', ''), 2, name='template-form-empty')
 profile('slot-tag', PAIR + 'credential ca { tag = 2147483648 type = ca files = "../x509/p256.pem" }\n', 3)
 profile('slot-twice', PAIR + IDENTITY.replace('identity {', 'again {') % 'template = "{imei}"', 3)
-profile('slot-half', 'credential cert { tag = 42 type = cert cn = "{imei}" days = 9 }\n'
-        'credential ca { tag = 42 type = ca files = "../x509/p256.pem" }\n', 1)
+profile('cert-key', 'credential cert { tag = 77 type = cert cn = "{imei}" days = 9 }\n'
+        'credential ca { tag = 77 type = ca files = "../x509/p256.pem" }\n', 1)
+profile('slot-state', PAIR + 'credential one { tag = 7 type = ca from = delete lots = b }\n' + CA % 'p256.pem', 4,
+        rows=csv(['imei', 'lot'], [A, 'a'], [B, 'b']))
+profile('tag-known', PAIR.replace('77', '16842753'), 1, 'notice')
+profile('tag-known', PAIR.replace('77', '42'), 1, 'notice', name='tag-known-42')
+profile('profile-value', PAIR.replace('derived', 'derived lots = {a, a}'), 1, name='profile-value-lots')
+profile('profile-option', OWN.replace('from = path', 'from = path password_column = x'), 1,
+        name='profile-option-password', rows=csv(['imei', 'client_cert'], [A, 'files/p256.pem']))
 profile('slot-half', PSK % 'derived', 1, 'warning', name='slot-half-psk')
 profile('slot-half', IDENTITY % 'template = "{imei}"', 1, 'warning', name='slot-half-identity')
-profile('slot-half', 'credential key { tag = 42 type = key }\n', 1, 'warning', name='slot-half-key')
+profile('slot-half', 'credential key { tag = 77 type = key }\n', 1, 'warning', name='slot-half-key')
 
 # Certificates.
 profile('pem-file', PAIR + CA % 'is-not-there.pem', 3)
@@ -149,6 +163,7 @@ profile('pem-file', PAIR + CA.replace('../x509/%s', 'large.txt'), 3, name='pem-f
 profile('content-size', PAIR + 'credential ca { tag = 7 type = ca files = {%s} }\n' %
         ', '.join(['"../x509/p256.pem"'] * 12), 3)
 profile('pem-weak', PAIR + CA % 'rsa1024.pem', 3, 'warning')
+profile('pem-version', PAIR + CA % 'version1.pem', 3, 'warning')
 profile('pem-expired', PAIR + CA % 'p256-expired.pem', 3, 'warning')
 profile('pem-no-ca', PAIR + CA % 'p256-not-ca.pem', 3, 'warning')
 
@@ -161,6 +176,18 @@ profile('template-secret', PSK % 'column' + IDENTITY % 'template = "{imei}-{PSK}
 profile('template-secret', PSK % 'column column = seed' + IDENTITY % 'template = "{Seed}"', 2,
         rows=csv(['imei', 'seed'], [A, KEY[0]]), name='template-secret-column')
 profile('plan-ca', CERT % 'nrf-{imei}', 0, 'notice')
+profile('cert-outlives', CERT.replace('3650', '36500') % 'nrf-{imei}', 2, 'warning', ca='p256.pem')
+profile('pem-version', CERT % 'nrf-{imei}', 0, 'warning', name='pem-version-issuer', ca='version1.pem')
+profile('content-size', CERT.replace('days', 'chain = true days') % 'nrf-{imei}', 2, name='content-size-chain',
+        ca='../lint/files/six.pem')
+profile('identity-colon', PAIR.replace('nrf-', 'urn:imei:'), 2, 'notice')
+profile('template-secret', PASSWORD + 'credential psk { tag = 1 type = psk }\n'
+        'credential name { tag = 1 type = identity template = "{Secret}" }\n', 4, name='template-secret-password',
+        rows=csv(['imei', 'client_cert', 'client_key', 'secret'],
+                 [A, 'files/p256.pem', 'files/p256-encrypted.key', 'specimen words']))
+profile('csv-missing', PASSWORD, 2, name='csv-missing-password',
+        rows=csv(['imei', 'client_cert', 'client_key'], [A, 'files/p256.pem', 'files/p256.key']))
+table('csv-unused', csv(['imei', 'client_key'], [A, 'x']), 1, 2, 'warning', name='csv-unused-key')
 table('csv-unused', csv(['imei', 'psk'], [A, KEY[0]]), 1, 2, 'warning')
 serial = PAIR.replace('{imei}', '{serial}')
 table('field-empty', csv(['imei', 'serial'], [A, 'x'], [B, '']), 3, 2, conf=serial)
@@ -190,6 +217,8 @@ psk('psk-odd', KEY[1] + 'a')
 psk('psk-short', KEY[1][:30])
 psk('psk-duplicate', KEY[0])
 psk('psk-long', KEY[1] * 4 + 'ab', 'warning')
+psk('psk-text', b'example-weak-psk'.hex(), 'warning')
+psk('psk-text', 'c0de0bad' * 8, 'warning', name='psk-text-pattern')
 psk('psk-case', 'ABCDEF' + KEY[1][6:], 'notice')
 psk('field-empty', '', name='field-empty-psk')
 psk('field-blank', ' ' + KEY[1], name='field-blank-psk')
@@ -203,9 +232,80 @@ profile('record-size',
                 for i in range(5)), 0,
         rows=csv(['imei'] + long, [A] + ['x' * 4000] * 5))
 
+# Lots with credentials of their own.
+LOTS = csv(['imei', 'lot'], [A, 'a'], [B, 'b'], [C, 'b'])
+profile('lot-unknown', PAIR + CA.replace('}\n', 'lots = {a, c} }\n') % 'p256.pem' +
+        CA.replace('credential ca', 'credential other') % 'p384.pem', 3, rows=LOTS)
+profile('lot-slots', PAIR + CA.replace('}\n', 'lots = a }\n') % 'p256.pem', 3, rows=LOTS)
+profile('slot-twice', PAIR + CA.replace('}\n', 'lots = {a, b} }\n') % 'p256.pem' +
+        CA.replace('credential ca', 'credential other').replace('}\n', 'lots = {b} }\n') % 'p384.pem', 4,
+        rows=LOTS, name='slot-twice-lots')
+profile('cert-key', PATHS % 'lots = b' + 'credential made { tag = 77 type = key lots = a }\n', 1,
+        rows=csv(['imei', 'lot', 'client_cert', 'client_key'], [A, 'a', 'files/rsa2048.pem', ''],
+                 [B, 'b', 'files/p256.pem', 'files/p256.key']), name='cert-key-lots')
+table('identity-duplicate', csv(['imei', 'lot', 'serial'], [A, 'a', 'x'], [B, 'b', 'x'], [C, 'b', 'y']), 3, 0,
+      conf=PSK % 'derived' + IDENTITY % 'template = "1-{serial}"' +
+      (IDENTITY % 'template = "{lot}-{serial}" lots = b').replace('identity {', 'other {').replace('{lot}', '1'),
+      name='identity-duplicate-lots')
+table('lot-tac', csv(['imei'], *[[imei(i)] for i in range(1, 12)], [imei(1, '00101401')]), 13, 1, 'warning')
+
+# Certificates and keys of the devices.
+files = out / 'files'
+files.mkdir(exist_ok=True)
+for name in ('p256.pem', 'p256.key', 'p256-encrypted.key', 'p256-expired.pem', 'version1.pem', 'rsa1024.pem',
+             'rsa1024.key', 'rsa2048.pem', 'rsa2048.key'):
+    (files / name).write_bytes((out.parent / 'x509' / name).read_bytes())
+(files / 'six.pem').write_text((files / 'rsa2048.pem').read_text() * 6)
+(files / 'broken.key').write_text('-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n')
+(files / 'sealed.key').write_text('-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n'
+                                  '\nMAA=\n-----END EC PRIVATE KEY-----\n')
+
+
+def path(code, cert, key, column, severity='error', name=None, conf=PATHS % '', secret=None):
+    """A device of its own, and one after it."""
+    rows = [['imei', 'client_cert', 'client_key'], [A, 'files/rsa2048.pem', 'files/rsa2048.key'],
+            [B, cert, key]]
+    if secret is not None:
+        for row, text in zip(rows, ('secret', '', secret)):
+            row.append(text)
+    table(code, csv(*rows), 3, column, severity, name, conf)
+
+
+GOOD_CERT, GOOD_KEY, SEALED_KEY = 'files/p256.pem', 'files/p256.key', 'files/p256-encrypted.key'
+path('path-form', '../x509/p256.pem', GOOD_KEY, 2)
+path('path-form', GOOD_CERT, '/files/p256.key', 3, name='path-form-absolute')
+path('path-form', GOOD_CERT, 'files/../files/p256.key', 3, name='path-form-up')
+path('path-form', 'files//p256.pem', GOOD_KEY, 2, name='path-form-part')
+path('path-form', GOOD_CERT, './files/p256.key', 3, name='path-form-dot')
+path('path-file', GOOD_CERT, 'files/none.key', 3)
+path('path-file', 'large.txt', GOOD_KEY, 2, name='path-file-large')
+path('path-file', 'files', GOOD_KEY, 2, name='path-file-folder')
+path('field-empty', GOOD_CERT, '', 3, name='field-empty-path')
+path('pem-none', GOOD_KEY, GOOD_KEY, 2, name='pem-none-path')
+path('pem-parse', 'broken.pem', GOOD_KEY, 2, name='pem-parse-path')
+path('pem-parse', GOOD_CERT, 'files/broken.key', 3, name='pem-parse-key')
+path('content-size', 'files/six.pem', GOOD_KEY, 2, name='content-size-path')
+path('key-none', GOOD_CERT, GOOD_CERT, 3)
+path('key-none', GOOD_CERT, 'files/sealed.key', 3, name='key-none-sealed')
+path('key-match', GOOD_CERT, 'files/rsa1024.key', 3)
+path('key-password', GOOD_CERT, SEALED_KEY, 3)
+path('key-password', GOOD_CERT, SEALED_KEY, 4, name='key-password-empty', conf=PASSWORD, secret='')
+path('key-password', GOOD_CERT, SEALED_KEY, 3, name='key-password-wrong', conf=PASSWORD, secret='specimen word')
+path('key-password', GOOD_CERT, GOOD_KEY, 4, name='key-password-idle', conf=PASSWORD, secret='specimen words')
+path('key-password', GOOD_CERT, SEALED_KEY, 4, name='key-password-long', conf=PASSWORD, secret='x' * 33)
+table('path-duplicate', csv(['imei', 'client_cert'], [A, GOOD_CERT], [B, 'files/rsa2048.pem'], [C, GOOD_CERT]), 4, 2,
+      conf=OWN)
+path('pem-weak', 'files/rsa1024.pem', 'files/rsa1024.key', 2, 'warning', name='pem-weak-path')
+path('pem-version', 'files/version1.pem', GOOD_KEY, 2, 'warning', name='pem-version-path')
+path('pem-expired', 'files/p256-expired.pem', GOOD_KEY, 2, 'warning', name='pem-expired-path')
+profile('slot-half', OWN.split('\n')[0] + '\n', 1, 'warning', name='slot-half-cert',
+        rows=csv(['imei', 'client_cert'], [A, GOOD_CERT]))
+profile('cert-key', OWN.replace('expect', 'generated'), 1, rows=csv(['imei', 'client_cert'], [A, GOOD_CERT]),
+        name='cert-key-path')
+
 # Many faults at once; not in the index.
 (out / 'all.conf').write_text(PSK % 'column' + 'credential other { tag = 43 type = psk bytes = 1 }\n' +
-                              IDENTITY % 'template = "{imei}"' + 'credential ca { tag = 42 type = ca }\n')
+                              IDENTITY % 'template = "{imei}"' + 'credential ca { tag = 77 type = ca }\n')
 (out / 'all.csv').write_text(csv(['imei', 'psk', 'lot'], [A[:13], KEY[0], 'a'], [B, KEY[1], 'A'], [''],
                                  [B, KEY[2][:20], 'a'], [C, 'x' * 32, 'a'], [imei(4), KEY[2], 'a', '']))
 

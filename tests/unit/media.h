@@ -101,6 +101,7 @@ struct media_batch {
 	uint64_t seq;
 	bool one_signature;
 	enum purpose purpose;
+	enum rework rework;
 };
 static const struct media_batch small_batch = {
 	.id = "b-1", .issued = "2026-07-01T09:00:00Z", .count = 7, .lot_size = 3, .file_records = 5, .seq = 1,
@@ -204,7 +205,7 @@ static inline void media_manifest(struct manifest_fields *out, const char *folde
 	specimen_recipient(list_grow(&out->master_recipients, RECIPIENT_SIZE), 20);
 	out->policy.attempts = 3;
 	out->policy.existing = EXISTING_REPLACE;
-	out->policy.rework = REWORK_LOCAL;
+	out->policy.rework = batch->rework;
 	*(unsigned *)list_grow(&out->policy.digest_forms, sizeof(unsigned)) = DIGEST_EXACT;
 	slot = list_grow(&out->policy.slots, sizeof *slot);
 	*slot = (struct manifest_slot){.state = SLOT_DIGEST, .tag = 42, .type = 3};

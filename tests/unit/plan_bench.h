@@ -13,10 +13,10 @@
 #define A "001014000000083"
 #define B "001014000000158"
 #define C "001014000000224"
-#define PAIR "credential p { tag = 42 type = psk }\n" \
-	"credential i { tag = 42 type = identity template = \"{imei}\" }\n"
-#define COLUMNS "credential p { tag = 42 type = psk from = column }\n" \
-	"credential i { tag = 42 type = identity }\n"
+#define PAIR "credential p { tag = 41 type = psk }\n" \
+	"credential i { tag = 41 type = identity template = \"{imei}\" }\n"
+#define COLUMNS "credential p { tag = 41 type = psk from = column }\n" \
+	"credential i { tag = 41 type = identity }\n"
 #define KEY_1 "00112233445566778899aabbccddeeff"
 #define KEY_2 "00112233445566778899aabbccddeef0"
 

@@ -154,8 +154,8 @@ static void test_supersedes(void **state)
 	describe(&d, "four", 4);
 	check_add(ledger, &a, first_imeis, 3, "none");
 	supersede(&b, &a, false);
-	check_add(ledger, &b, mixed_imeis, 4, "ledger-slot");
-	check_add(ledger, &b, other_imeis, 3, "none"); /* and frees nothing */
+	check_add(ledger, &b, mixed_imeis, 4, "ledger-slot"); /* index 0 is 9's alone, 5 is in both */
+	check_add(ledger, &b, other_imeis, 3, "none"); /* and frees 9 for those after it */
 	check_add(ledger, &c, first_imeis, 1, "ledger-slot");
 	supersede(&c, &d, true);
 	check_add(ledger, &c, first_imeis, 2, "ledger-slot");
@@ -240,9 +240,9 @@ static void test_forms(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 	assert_int_equal(ledger_create(office->path, &fault), ERR_CANNOT);
 	assert_string_equal(fault.code, "file-exists");
-	change(office, "PRAGMA user_version = 2");
-	check_open_fails(office, "ledger-form", "the ledger is of version 2, this program knows version 1");
-	change(office, "PRAGMA user_version = 1; PRAGMA application_id = 1");
+	change(office, "PRAGMA user_version = 3");
+	check_open_fails(office, "ledger-form", "the ledger is of version 3, this program knows version 2");
+	change(office, "PRAGMA user_version = 2; PRAGMA application_id = 1");
 	check_open_fails(office, "ledger-form",
 	    "the file is no ledger, or is damaged: take it from the backup");
 	file = fopen(office->file, "w");
@@ -289,8 +289,8 @@ static void test_locked(void **state)
 	assert_int_equal(sqlite3_open_v2(office->file, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(next(ledger, "eu"), 1); /* reading goes on */
-	assert_int_equal(ledger_add_batch(ledger, &a.fields, a.hash, a.plan, first_imeis, 3, &fault),
-	    ERR_CANNOT);
+	assert_int_equal(ledger_add_batch(ledger, &a.fields, a.hash, a.plan, first_imeis, standing(3), 3,
+	    &fault), ERR_CANNOT);
 	assert_string_equal(fault.code, "ledger-busy");
 	assert_int_equal(sqlite3_exec(db, "COMMIT; BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
 	check_open_fails(office, "ledger-busy",
@@ -315,8 +315,8 @@ static void test_undone(void **state)
 	supersede(&b, &a, true);
 	check_add(ledger, &a, first_imeis, 3, "none");
 	change(*state, "CREATE TRIGGER no BEFORE INSERT ON supersedes BEGIN SELECT raise(ABORT, 'no'); END");
-	assert_int_equal(ledger_add_batch(ledger, &b.fields, b.hash, b.plan, other_imeis, 3, &fault),
-	    ERR_CANNOT);
+	assert_int_equal(ledger_add_batch(ledger, &b.fields, b.hash, b.plan, other_imeis, standing(3), 3,
+	    &fault), ERR_CANNOT);
 	assert_string_equal(fault.code, "ledger-failed");
 	assert_string_equal(fault.text, "the ledger fails: constraint failed");
 	assert_int_equal(ledger_free_id(ledger, "two", &fault), ERR_OK);

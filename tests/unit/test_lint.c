@@ -6,6 +6,8 @@
 #include "gapseal/plan.h"
 #include "gapseal/x509.h"
 
+#define NOW INT64_C(1782864000) /* 2026-07-01T00:00:00Z */
+
 /* Everything the office's lint holds on to. */
 struct bench {
 	struct profile profile;
@@ -14,9 +16,9 @@ struct bench {
 	struct findings findings;
 };
 
-static void lint(struct bench *bench, const char *conf, const char *csv)
+static void lint_under(struct bench *bench, const char *conf, const char *csv, const char *ca_pem)
 {
-	const struct plan_request request = {.org = "acme", .batch = "b1"};
+	const struct plan_request request = {.org = "acme", .batch = "b1", .ca_pem = ca_pem, .now = NOW};
 
 	*bench = (struct bench){.findings = FINDINGS_EMPTY};
 	assert_int_equal(profile_read(&bench->profile, conf, &bench->findings, &fault), ERR_OK);
@@ -25,6 +27,11 @@ static void lint(struct bench *bench, const char *conf, const char *csv)
 		assert_int_equal(plan_make(&bench->plan, &bench->profile, bench->roster, &request,
 		    &bench->findings, &fault), ERR_OK);
 	findings_sort(&bench->findings);
+}
+
+static void lint(struct bench *bench, const char *conf, const char *csv)
+{
+	lint_under(bench, conf, csv, NULL);
 }
 
 static void release(struct bench *bench)
@@ -65,11 +72,11 @@ static const struct finding *only(const struct bench *bench, const char *name, c
 	return found;
 }
 
-static void check_place(const struct finding *finding, const json_t *specimen)
+static void check_place(const struct finding *finding, const json_t *entry)
 {
-	char *file = path_of(json_text(specimen, "file"), "");
-	long line = (long)json_integer_value(json_object_get(specimen, "line"));
-	long field = (long)json_integer_value(json_object_get(specimen, "field"));
+	char *file = path_of(json_text(entry, "file"), "");
+	long line = (long)json_integer_value(json_object_get(entry, "line"));
+	long field = (long)json_integer_value(json_object_get(entry, "field"));
 	char expected[512];
 
 	if (field != 0)
@@ -97,35 +104,50 @@ static void check_sentence(const struct finding *finding)
 	}
 }
 
-static void check_specimen(const json_t *specimen)
+/* The issuing CA of a specimen; NULL if it has none. */
+static char *ca_of(const json_t *entry)
 {
-	const char *name = json_text(specimen, "name"), *severity = json_text(specimen, "severity");
-	char *conf = path_of(name, ".conf"), *csv = path_of(name, ".csv");
+	struct buffer pem;
+	char name[100];
+
+	if (json_text(entry, "ca")[0] == '\0')
+		return NULL;
+	snprintf(name, sizeof name, "x509/%s", json_text(entry, "ca"));
+	pem = vector_file(name);
+	buffer_byte(&pem, '\0');
+	return (char *)pem.data;
+}
+
+static void check_specimen(const json_t *entry)
+{
+	const char *name = json_text(entry, "name"), *severity = json_text(entry, "severity");
+	char *conf = path_of(name, ".conf"), *csv = path_of(name, ".csv"), *ca = ca_of(entry);
 	const struct finding *finding;
 	struct bench bench;
 
-	lint(&bench, conf, csv);
+	lint_under(&bench, conf, csv, ca);
 	finding = only(&bench, name, severity);
-	if (strcmp(finding->code, json_text(specimen, "code")) != 0)
+	if (strcmp(finding->code, json_text(entry, "code")) != 0)
 		fail_msg("%s: %s: %s", name, finding->code, finding->text);
-	check_place(finding, specimen);
+	check_place(finding, entry);
 	check_sentence(finding);
 	assert_int_equal(bench.findings.errors, strcmp(severity, "error") == 0);
 	assert_int_equal(bench.plan == NULL, strcmp(severity, "error") == 0);
 	release(&bench);
 	free(conf);
 	free(csv);
+	free(ca);
 }
 
 static void test_specimens(void **state)
 {
-	json_t *index = vector_json("lint/index.json"), *specimen;
+	json_t *index = vector_json("lint/index.json"), *entry;
 	size_t i;
 
 	(void)state;
 	assert_true(json_array_size(index) > 90);
-	json_array_foreach(index, i, specimen)
-		check_specimen(specimen);
+	json_array_foreach(index, i, entry)
+		check_specimen(entry);
 	json_decref(index);
 }
 
@@ -161,45 +183,77 @@ static void test_all_at_once(void **state)
 	free(csv);
 }
 
-/* The examples of the manual are without fault, and no device is in both of them. */
-static void test_examples(void **state)
+/* Rules whose breaking takes more than a profile and a CSV of a few lines: other tests do. */
+static const enum rule others[] = {RULE_LOT_SIZE, RULE_LOT_COUNT, RULE_PEM_SIZE, RULE_PATH_MODE};
+
+static bool is_other(size_t rule)
 {
-	static const char *const names[2][2] = {{"psk.conf", "devices.csv"}, {"x509.conf",
-	    "devices-x509.csv"}};
-	struct bench bench[2];
-	struct roster_reader *reader;
-	struct roster_row row;
-	struct buffer seen = BUFFER_EMPTY;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (others[i] == rule)
+			return true;
+	return false;
+}
+
+/* Every rule has a specimen, every specimen a rule, and the severities agree. */
+static void test_rules(void **state)
+{
+	json_t *index = vector_json("lint/index.json"), *entry;
+	bool seen[RULES] = {false};
+	size_t i;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		char csv[200], *conf;
+	json_array_foreach(index, i, entry) {
+		enum rule rule = rule_of(json_text(entry, "code"));
 
-		snprintf(csv, sizeof csv, "../../manifests/example/%s", names[i][0]);
-		conf = strdup(vector_path(csv));
-		snprintf(csv, sizeof csv, "../../manifests/example/%s", names[i][1]);
-		lint(&bench[i], conf, vector_path(csv));
-		free(conf);
-		for (size_t j = 0; j < bench[i].findings.count; j++)
-			assert_string_equal(bench[i].findings.items[j].code, "plan-ca");
-		assert_non_null(bench[i].plan);
-		assert_true(roster_count(bench[i].roster) >= 12);
-		assert_int_equal(roster_reader_new(&reader, bench[i].roster, &fault), ERR_OK);
-		for (size_t j = 0; j < roster_count(bench[i].roster); j++) {
-			assert_int_equal(roster_row(&row, reader, j, &fault), ERR_OK);
-			assert_true(seen.size == 0 || memmem(seen.data, seen.size, row.imei,
-			    IMEI_LENGTH) == NULL);
-			buffer_text(&seen, row.imei);
-			buffer_byte(&seen, '\n');
-		}
-		roster_reader_free(&reader);
+		if (rule == RULES)
+			fail_msg("no rule %s", json_text(entry, "code"));
+		assert_string_equal(severity_name(lint_rule(rule)->severity), json_text(entry, "severity"));
+		seen[rule] = true;
 	}
-	assert_int_equal(plan_lots(bench[0].plan), 2);
-	assert_int_equal(plan_commons(bench[1].plan), 1);
-	assert_null(strstr(plan_common(bench[1].plan, 0)->text, "Certificate:"));
-	buffer_free(&seen);
-	release(&bench[0]);
-	release(&bench[1]);
+	for (i = 0; lint_rule(i) != NULL; i++) {
+		assert_int_equal(rule_of(lint_rule(i)->code), i);
+		if (seen[i] == is_other(i))
+			fail_msg("%s: %s", lint_rule(i)->code, seen[i] ? "is among the others" :
+			    "no specimen");
+	}
+	assert_int_equal(i, RULES);
+	json_decref(index);
+}
+
+#define MANUAL_BEGIN ".\\\" The rules of lint, as rule.c has them.\n"
+#define MANUAL_END ".\\\" End of the rules.\n"
+
+static void print_rules(struct buffer *out)
+{
+	buffer_text(out, MANUAL_BEGIN ".Bl -tag -width Ds\n");
+	for (size_t i = 0; lint_rule(i) != NULL; i++) {
+		const struct lint_rule *rule = lint_rule(i);
+		int first = islower((unsigned char)rule->text[0]) ? toupper((unsigned char)rule->text[0]) :
+		    rule->text[0];
+
+		buffer_format(out, ".It Cm %s Pq %s\n%c%s.\n", rule->code, severity_name(rule->severity),
+		    first, rule->text + 1);
+	}
+	buffer_text(out, ".El\n" MANUAL_END);
+}
+
+/* The manual lists the rules word for word. */
+static void test_manual(void **state)
+{
+	struct buffer page = vector_file("../../cmd/gapseal.1"), expected = BUFFER_EMPTY;
+	const char *begin, *end;
+
+	(void)state;
+	buffer_byte(&page, '\0');
+	print_rules(&expected);
+	buffer_byte(&expected, '\0');
+	begin = strstr((char *)page.data, MANUAL_BEGIN);
+	end = strstr((char *)page.data, MANUAL_END);
+	if (begin == NULL || end == NULL ||
+	    strncmp(begin, (char *)expected.data, (size_t)(end - begin) + strlen(MANUAL_END)) != 0)
+		fail_msg("gapseal.1 should hold\n%s", (char *)expected.data);
+	buffer_free(&page);
+	buffer_free(&expected);
 }
 
 /* What spreadsheets do, in words. */
@@ -236,10 +290,11 @@ static void test_findings(void **state)
 	memset(path, 'p', sizeof path);
 	path[sizeof path - 1] = '\0';
 	for (unsigned long i = 0; i < FINDINGS_MAX + 5; i++)
-		findings_add(&findings, SEVERITY_ERROR, "x", (struct finding_place){path,
-		    FINDINGS_MAX - i % 7, 3}, "%lu", i);
+		findings_add(&findings, RULE_PSK_ODD,
+		    (struct finding_place){path, FINDINGS_MAX - i % 7, 3}, "%lu", i);
 	assert_int_equal(findings.count, FINDINGS_MAX);
 	assert_int_equal(findings.errors, FINDINGS_MAX + 5);
+	assert_int_equal(findings.counts[RULE_PSK_ODD], FINDINGS_MAX + 5);
 	assert_non_null(strstr(findings.items[0].where, "ppp:10000:3"));
 	findings_sort(&findings);
 	assert_string_equal(findings.items[0].text, "6");
@@ -279,9 +334,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_specimens), cmocka_unit_test(test_all_at_once),
-		    cmocka_unit_test(test_examples),
-		cmocka_unit_test(test_sentences), cmocka_unit_test(test_findings),
-		    cmocka_unit_test(test_take),
+		cmocka_unit_test(test_rules), cmocka_unit_test(test_manual), cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_findings), cmocka_unit_test(test_take),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -277,15 +277,39 @@ static void test_contents_max_issued(void **state)
 	buffer_free(&ca_pem);
 }
 
+#define ISSUED "credential k { tag = 1 type = key }\ncredential c { tag = 1 type = cert cn = a days = 9 }\n"
+
 static void test_ca_refused(void **state)
 {
 	const struct plan_request request = {.org = "acme", .batch = "b1", .ca_pem = "no certificate"};
+	static char large[X509_BUNDLE_MAX + 2];
+	const struct plan_request too_large = {.org = "acme", .batch = "b1", .ca_pem = large};
 
 	(void)state;
-	assert_int_equal(make("credential k { tag = 1 type = key }\n"
-	    "credential c { tag = 1 type = cert cn = a days = 9 }\n",
-	    "imei\n" A "\n", &request), ERR_OK);
+	assert_int_equal(make(ISSUED, "imei\n" A "\n", &request), ERR_OK);
 	refused("pem-none");
+	memset(large, 'x', sizeof large);
+	large[sizeof large - 1] = '\0';
+	assert_int_equal(make(ISSUED, "imei\n" A "\n", &too_large), ERR_OK);
+	refused("pem-size");
+}
+
+/* A certificate may live as long as its CA, and no longer without a word. */
+static void test_ca_end(void **state)
+{
+	char *ca = specimen("x509/p256.pem");
+	struct plan_request request = {.org = "acme", .batch = "b1", .ca_pem = ca};
+	struct x509_facts facts;
+
+	(void)state;
+	assert_int_equal(x509_facts(&facts, bytes_of(ca), 0, "ca", &fault), ERR_OK);
+	for (int late = 0; late < 2; late++) {
+		request.now = facts.not_after - INT64_C(9) * 86400 + late;
+		assert_int_equal(make(ISSUED, "imei\n" A "\n", &request), ERR_OK);
+		assert_int_equal(findings.counts[RULE_CERT_OUTLIVES], late);
+		assert_int_equal(findings.warnings, late);
+	}
+	free(ca);
 }
 
 static int end(void **state)
@@ -302,7 +326,8 @@ int main(void)
 		TEST(test_lots_by_size), TEST(test_lots_by_column), TEST(test_lot_limits),
 		TEST(test_request), TEST(test_commons), TEST(test_texts), TEST(test_duplicates),
 		TEST(test_contents_max), TEST(test_contents_max_issued), TEST(test_ca_refused),
-	};
+		TEST(test_ca_end),
+};
 
 	return cmocka_run_group_tests(tests, specimen_setup, NULL);
 }

@@ -29,6 +29,25 @@ static void test_hash_golden(void **state)
 	assert_string_equal(hash, GOLDEN_PLAN_HASH);
 }
 
+/* Files, a password, lots and a chain, each kind of source that has a value of its own. */
+static void test_hash_golden_2(void **state)
+{
+	char hash[2 * HASH_SIZE + 1], *ca = specimen("x509/p384.pem");
+	const struct plan_request request = {.org = "acme", .batch = "b1", .ca_pem = ca};
+
+	(void)state;
+	put_specimen("c.pem", "x509/p256.pem");
+	put_specimen("c.key", "x509/p256-encrypted.key");
+	put_specimen("d.pem", "x509/rsa2048.pem");
+	put_specimen("d.key", "x509/rsa2048.key");
+	assert_int_equal(make(GOLDEN_PROFILE_2, GOLDEN_CSV_2, &request), ERR_OK);
+	if (plan == NULL)
+		fail_msg("%s: %s", findings.items[0].where, findings.items[0].text);
+	hash_plan(hash, 0);
+	assert_string_equal(hash, GOLDEN_PLAN_HASH_2);
+	free(ca);
+}
+
 #define CONF(title, name, tag, bytes, template, rest) "title = \"" title "\"\n" \
 	"credential " name " { tag = " tag " type = psk bytes = " bytes " }\n" \
 	"credential i { tag = " tag " type = identity template = \"" template "\" }\n" \
@@ -39,6 +58,15 @@ static void test_hash_golden(void **state)
 #define TABLE "imei,psk,psk_identity,lot\n"
 #define ROWS TABLE ROW_1 ROW_2
 #define POLICY(option) CONF("t", "p", "1", "16", "{imei}", "policy { " option " }")
+
+#define OWN(column, rest) "credential c { tag = 4 type = cert from = path column = " column " }\n" \
+	"credential d { tag = 4 type = key from = path " rest " }\n"
+#define FILES_TABLE "imei,psk,psk_identity,lot,client_cert,client_key,client_name\n"
+#define FILES(cert, key) FILES_TABLE A "," KEY_1 ",one,a," cert "," key ",\n"
+#define SEALED(password) FILES_TABLE A "," KEY_1 ",one,a,p.pem,sealed.key," password "\n"
+#define TWO_LOTS TABLE ROW_1 B "," KEY_2 ",two,b\n"
+#define TWO_ROOTS(lots) "credential c { tag = 4 type = ca files = r.pem }\n" \
+	"credential d { tag = 4 type = ca files = s.pem lots = " lots " }\n"
 
 /* Each of these differs from the first in one thing. */
 static const struct { const char *org, *batch, *conf, *csv; uint8_t seed; } different[] = {
@@ -64,6 +92,16 @@ static const struct { const char *org, *batch, *conf, *csv; uint8_t seed; } diff
 	    "credential c { tag = 1 type = ca files = s.pem }"), ROWS, 0},
 	{"acme", "b1", CONF("t", "p", "1", "16", "{imei}",
 	    "credential c { tag = 1 type = ca files = r.pem line_ending = crlf }"), ROWS, 0},
+	{"acme", "b1", BASE "credential o { tag = 2 type = psk from = delete }", ROWS, 0},
+	{"acme", "b1", BASE "credential o { tag = 2 type = psk from = expect }", ROWS, 0},
+	{"acme", "b1", BASE OWN("client_cert", ""), FILES("p.pem", "p.key"), 0},
+	{"acme", "b1", BASE OWN("client_cert", ""), FILES("r.pem", "r.key"), 0},
+	{"acme", "b1", BASE OWN("client_cert", "line_ending = crlf"), FILES("p.pem", "p.key"), 0},
+	{"acme", "b1", BASE OWN("client_cert", "password_column = client_name"), FILES("p.pem", "p.key"), 0},
+	{"acme", "b1", BASE OWN("client_cert", "password_column = client_name"), SEALED("specimen words"), 0},
+	{"acme", "b1", BASE TWO_ROOTS("a"), TWO_LOTS, 0},
+	{"acme", "b1", BASE TWO_ROOTS("b"), TWO_LOTS, 0},
+	{"acme", "b1", BASE TWO_ROOTS("{a, b}"), TWO_LOTS, 0},
 	{"acme", "b1", POLICY("existing = refuse"), ROWS, 0},
 	{"acme", "b1", POLICY("digest_forms = {exact, nul}"), ROWS, 0},
 	{"acme", "b1", POLICY("families = nrf9160"), ROWS, 0},
@@ -83,8 +121,12 @@ static void test_hash_differs(void **state)
 	static char hashes[DIFFERENT][2 * HASH_SIZE + 1];
 
 	(void)state;
-	put_specimen("r.pem", "x509/p256.pem");
+	put_specimen("r.pem", "x509/rsa2048.pem");
 	put_specimen("s.pem", "x509/p384.pem");
+	put_specimen("r.key", "x509/rsa2048.key");
+	put_specimen("p.pem", "x509/p256.pem");
+	put_specimen("p.key", "x509/p256.key");
+	put_specimen("sealed.key", "x509/p256-encrypted.key");
 	for (size_t i = 0; i < DIFFERENT; i++) {
 		const struct plan_request request = {.org = different[i].org, .batch = different[i].batch};
 
@@ -123,17 +165,18 @@ static void test_hash_stable(void **state)
 static void test_hash_issued(void **state)
 {
 	static const char form[] = "credential k { tag = 1 type = key }\n"
-	    "credential c { tag = 1 type = cert cn = \"%s\" days = %d }\n";
+	    "credential c { tag = 1 type = cert cn = \"%s\" days = %d %s }\n";
 	char *pem[3] = {specimen("x509/p256.pem"), specimen("x509/p384.pem"), NULL},
-	    hashes[5][2 * HASH_SIZE + 1];
+	    hashes[6][2 * HASH_SIZE + 1];
 
 	(void)state;
 	assert_true(asprintf(&pem[2], "words\n%s", pem[0]) > 0);
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		struct plan_request request = {.org = "acme", .batch = "b1", .ca_pem = pem[i < 3 ? i : 0]};
 		char conf[200];
 
-		snprintf(conf, sizeof conf, form, i == 3 ? "x{imei}" : "{imei}", i == 4 ? 8 : 9);
+		snprintf(conf, sizeof conf, form, i == 3 ? "x{imei}" : "{imei}", i == 4 ? 8 : 9,
+		    i == 5 ? "chain = true" : "");
 		assert_int_equal(make(conf, "imei\n" A "\n", &request), ERR_OK);
 		assert_non_null(plan);
 		hash_plan(hashes[i], 0);
@@ -142,6 +185,7 @@ static void test_hash_issued(void **state)
 	assert_string_not_equal(hashes[0], hashes[1]);
 	assert_string_not_equal(hashes[0], hashes[3]);
 	assert_string_not_equal(hashes[0], hashes[4]);
+	assert_string_not_equal(hashes[0], hashes[5]);
 	for (size_t i = 0; i < 3; i++)
 		free(pem[i]);
 }
@@ -149,7 +193,8 @@ static void test_hash_issued(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLAN_TEST(test_hash_golden), PLAN_TEST(test_hash_differs), PLAN_TEST(test_hash_stable),
+		PLAN_TEST(test_hash_golden), PLAN_TEST(test_hash_golden_2), PLAN_TEST(test_hash_differs),
+		PLAN_TEST(test_hash_stable),
 		PLAN_TEST(test_hash_issued),
 	};
 

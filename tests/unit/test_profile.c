@@ -3,6 +3,7 @@
 
 #include "specimen.h"
 
+#include "gapseal/list.h"
 #include "gapseal/profile.h"
 #include "scratch.h"
 
@@ -41,8 +42,8 @@ static void put_specimen(const char *name, const char *from)
 	free(text);
 }
 
-#define PAIR "credential psk { tag = 42 type = psk }\n" \
-	"credential id { tag = 42 type = identity template = \"{imei}\" }\n"
+#define PAIR "credential psk { tag = 41 type = psk }\n" \
+	"credential id { tag = 41 type = identity template = \"{imei}\" }\n"
 
 static void test_everything(void **state)
 {
@@ -53,8 +54,8 @@ static void test_everything(void **state)
 	good("title = \"A title\"\n"
 	    "credential cert { tag = 43 type = cert from = issued cn = \"nrf-{imei}\" days = 365 }\n"
 	    "credential key { tag = 43 type = key from = generated line_ending = crlf }\n"
-	    "credential psk { tag = 42 type = psk from = derived bytes = 16 }\n"
-	    "credential id { tag = 42 type = identity from = column column = \"My Name\" }\n"
+	    "credential psk { tag = 41 type = psk from = derived bytes = 16 }\n"
+	    "credential id { tag = 41 type = identity from = column column = \"My Name\" }\n"
 	    "credential ca { tag = 9 type = ca from = files files = root.pem line_ending = lf }\n");
 	assert_string_equal(profile.title, "A title");
 	assert_int_equal(profile.count, 5);
@@ -70,9 +71,70 @@ static void test_everything(void **state)
 	assert_string_equal(credential[3].text, "nrf-{imei}");
 	assert_int_equal(credential[3].days, 365);
 	assert_int_equal(credential[3].line, 2);
+	assert_false(credential[3].chain);
 	assert_int_equal(credential[3].line_ending, LINE_ENDING_LF);
 	assert_int_equal(credential[4].source, SOURCE_GENERATED);
 	assert_int_equal(credential[4].line_ending, LINE_ENDING_CRLF);
+}
+
+/* Sources of their own making: files a CSV names, deletion, what is left alone; lots. */
+static void test_sources(void **state)
+{
+	const struct profile_credential *credential;
+	const struct manifest_slot *slots;
+
+	(void)state;
+	good("credential cert { tag = 9 type = cert from = path }\n"
+	    "credential key { tag = 9 type = key column = \"Key File\" password_column = secret }\n"
+	    "credential mine { tag = 9 type = key from = generated lots = {\"b\", \"a\"} }\n"
+	    "credential leaf { tag = 9 type = cert cn = \"{imei}\" days = 1 chain = true lots = {a, b} }\n"
+	    "credential old { tag = 3 type = ca from = delete }\n"
+	    "credential there { tag = 3 type = psk from = expect }\n"
+	    "credential name { tag = 3 type = identity from = expect }\n");
+	assert_int_equal(profile.count, 7);
+	assert_int_equal(profile.policy.slots.count, 5);
+	slots = profile.policy.slots.items;
+	assert_int_equal(slots[0].state, SLOT_ABSENT);
+	assert_int_equal(slots[1].state, SLOT_PRESENT);
+	assert_int_equal(slots[3].state, SLOT_DIGEST);
+	assert_int_equal(slots[4].type, CREDENTIAL_KEY);
+	credential = &profile.credentials[3];
+	assert_string_equal(credential->name, "cert");
+	assert_int_equal(credential->source, SOURCE_PATH);
+	assert_string_equal(credential->column, "client_cert");
+	assert_string_equal(credential->password, "");
+	assert_int_equal(credential->lots.count, 0);
+	assert_true(credential[1].chain && !credential->chain);
+	assert_string_equal(credential[2].column, "Key File");
+	assert_string_equal(credential[2].password, "secret");
+	assert_string_equal(credential[3].name, "mine");
+	assert_int_equal(credential[3].lots.count, 2);
+	assert_string_equal(list_text(&credential[3].lots, 0, NAME_SIZE), "a");
+	assert_true(profile_has(&profile, SOURCE_EXPECT) && !profile_has(&profile, SOURCE_FILES));
+	good("credential old { tag = 3 type = cert from = delete }\n");
+}
+
+/* Lots that meet, by name or by both having none, are two credentials for one slot. */
+static void test_lots(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"lots = {a, b}", "lots = {c, b}"}, {"lots = a", "lots = a"}, {"", ""},
+	};
+	char text[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		snprintf(text, sizeof text, PAIR "credential one { tag = 1 type = ca from = expect %s }\n"
+		    "credential two { tag = 1 type = ca from = expect %s }\n", pairs[i][0], pairs[i][1]);
+		read_text(text);
+		check_only("slot-twice", SEVERITY_ERROR);
+		assert_int_equal(findings.items[0].line, 4);
+	}
+	good(PAIR "credential one { tag = 1 type = ca from = expect lots = a }\n"
+	    "credential two { tag = 1 type = ca from = expect lots = b }\n"
+	    "credential three { tag = 1 type = ca from = expect }\n");
+	read_text(PAIR "credential one { tag = 1 type = ca from = expect lots = \"A b\" }\n");
+	check_only("profile-value", SEVERITY_ERROR);
 }
 
 /* What may be left out, and what it is then. */
@@ -136,8 +198,8 @@ static void test_policy(void **state)
 	assert_int_equal(policy->finish, FINISH_RESET);
 	assert_true(policy->log_imei && policy->log_unit);
 	slots = policy->slots.items;
-	assert_true(slots[0].tag == 42 && slots[0].type == CREDENTIAL_PSK && slots[0].state == SLOT_DIGEST);
-	assert_true(slots[1].tag == 42 && slots[1].type == CREDENTIAL_IDENTITY);
+	assert_true(slots[0].tag == 41 && slots[0].type == CREDENTIAL_PSK && slots[0].state == SLOT_DIGEST);
+	assert_true(slots[1].tag == 41 && slots[1].type == CREDENTIAL_IDENTITY);
 	good(PAIR "policy { families = any }");
 	assert_int_equal(policy->families.count, 0);
 }
@@ -231,6 +293,22 @@ static void test_halves(void **state)
 		assert_string_equal(findings.items[i].code, "slot-half");
 }
 
+/* What is deleted is no half, nor makes one whole; what is expected does. Known tags are said once each. */
+static void test_halves_of_others(void **state)
+{
+	(void)state;
+	read_text("credential p { tag = 1 type = psk }\n"
+	    "credential i { tag = 1 type = identity from = delete }");
+	check_only("slot-half", SEVERITY_WARNING);
+	good("credential p { tag = 1 type = psk }\ncredential i { tag = 1 type = identity from = expect }\n"
+	    "credential q { tag = 2 type = psk from = expect }");
+	read_text("credential p { tag = 42 type = psk }\ncredential i { tag = 42 type = identity }\n"
+	    "credential q { tag = 16842753 type = psk from = expect }\n"
+	    "credential r { tag = 515765868 type = psk from = delete }\n");
+	assert_int_equal(findings.count, 2);
+	assert_int_equal(findings.counts[RULE_TAG_KNOWN], 2);
+}
+
 /* The profile itself missing is no finding. */
 static void test_no_file(void **state)
 {
@@ -281,8 +359,10 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_everything), TEST(test_defaults), TEST(test_policy_defaults), TEST(test_policy),
+		TEST(test_everything), TEST(test_sources), TEST(test_lots), TEST(test_defaults),
+		TEST(test_policy_defaults), TEST(test_policy),
 		TEST(test_bundle), TEST(test_bundle_size), TEST(test_limits), TEST(test_halves),
+		TEST(test_halves_of_others),
 		TEST(test_no_file),
 		TEST(test_template),
 	};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "gapseal/file.h"
+#include "gapseal/unseal.h"
+
+static enum err verify(struct own_batch *batch, const struct office *office, struct fault *fault)
+{
+	const struct manifest_fields *fields = manifest_get(batch->manifest);
+	enum err err = sums_verify(batch->folder, fields, manifest_hash(batch->manifest), batch->path, fault);
+
+	if (err == ERR_OK)
+		err = records_verify(batch->folder, fields, NULL, NULL, batch->path, fault);
+	if (err == ERR_OK)
+		err = ledger_open(&batch->ledger, office->path, fields->org, fault);
+	if (err == ERR_OK)
+		err = ledger_has_batch(batch->ledger, manifest_hash(batch->manifest), fields->batch, fault);
+	return err;
+}
+
+enum err own_batch_open(struct own_batch *out, const struct office *office, const struct trust *trust,
+    const char *path, struct fault *fault)
+{
+	enum err err;
+
+	*out = OWN_BATCH_EMPTY;
+	out->path = path;
+	err = folder_open(&out->folder, AT_FDCWD, path, fault);
+	if (err == ERR_OK)
+		err = document_load(&out->document, out->folder, MANIFEST_NAME, fault);
+	if (err == ERR_OK)
+		err = manifest_open(&out->manifest, &out->document, trust, trust, fault);
+	if (err == ERR_OK)
+		err = verify(out, office, fault);
+	if (err != ERR_OK)
+		own_batch_close(out);
+	return err;
+}
+
+void own_batch_close(struct own_batch *batch)
+{
+	ledger_free(&batch->ledger);
+	manifest_free(&batch->manifest);
+	document_free(&batch->document);
+	if (batch->folder >= 0)
+		close(batch->folder);
+	*batch = OWN_BATCH_EMPTY;
+}

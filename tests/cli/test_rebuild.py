@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: ISC
+"""A second machine makes a batch again from CSV, profile and seed: equal to the last byte, or the difference is named."""
+import json
+import os
+import shutil
+
+from scene import PROFILE_PSK, PROFILE_X509, TOP, expect, imei, main
+
+GOLDEN = os.path.join(TOP, "tests", "vectors", "golden")
+SECTIONS_PSK = PROFILE_PSK[:PROFILE_PSK.index("policy")]
+PROFILE_COLUMN = """
+credential psk      { tag = 42  type = psk       column = "psk" }
+credential identity { tag = 42  type = identity  template = "urn:imei:{imei}" }
+"""
+PROFILES = {"psk": PROFILE_PSK, "x509": PROFILE_X509, "both": SECTIONS_PSK + PROFILE_X509}
+
+
+def make(scene, name, profile, devices, *options, header="imei"):
+    if not os.path.exists(scene.path("office")):
+        scene.make_org()
+    if "issued" in profile and not os.path.exists(scene.path("ca")):
+        scene.make_ca()
+    if "issued" in profile:
+        options += ("--ca", "ca")
+    return scene.compile(name, profile, devices, "--lot-size", "20", *options, header=header)
+
+
+def rebuild(scene, name, *options, master=None, check=None, ca=True):
+    args = ["rebuild", "--office", "office", "--batch", name, "--profile", name + ".conf", "--csv", name + ".csv",
+            "--master", master or "office/batches/%s/master.age" % name, "--json"]
+    if ca and os.path.exists(scene.path("ca")):
+        args += ["--ca", "ca/ca.pem"]
+    return scene.office(*args, *options, check=check)
+
+
+def refused(scene, name, code, place=None, says=None, **kwargs):
+    result = rebuild(scene, name, check=1, **kwargs)
+    fault = json.loads(result.out)
+    expect(fault["code"] == code, "%s instead of %s: %s" % (fault["code"], code, fault))
+    expect(place is None or place in str(fault), "%s is not in %s" % (place, fault))
+    expect(says is None or says in fault["text"], "%s is not in %s" % (says, fault["text"]))
+    return fault
+
+
+def contents(scene, folder):
+    return {name: scene.read(folder, name) for name in os.listdir(scene.path(folder))}
+
+
+def test_equal(scene):
+    for name, profile in PROFILES.items():
+        tac = {"psk": "00101400", "x509": "00101401", "both": "00101402"}[name]
+        make(scene, name, profile, [imei(i, tac) for i in range(50)], "--threads", "3")
+        before = contents(scene, name)
+        if os.path.exists(scene.path("ca", "ca.key")):
+            os.rename(scene.path("ca", "ca.key"), scene.path("away.key"))  # the second machine has no CA key
+        for threads in "1", "2", "4":
+            result = json.loads(rebuild(scene, name, "--threads", threads, check=0).out)
+            expect(result["equal"] and result["devices"] == 50, "not equal: %s" % result)
+            expect(result["manifest_sha256"] in before["SHA256SUMS"].decode(), "another manifest")
+        if os.path.exists(scene.path("away.key")):
+            os.rename(scene.path("away.key"), scene.path("ca", "ca.key"))
+        expect(contents(scene, name) == before, "rebuild wrote to the folder")
+
+
+def test_no_ca(scene):
+    make(scene, "b", PROFILE_X509, [imei(1)])
+    fault = json.loads(rebuild(scene, "b", check=2, ca=False).out)
+    expect(fault["code"] == "ca-needed", fault["code"])
+    # another CA of the same name and kind
+    scene.office("ca", "new", "--out", "ca2", "--subject", "O=Example,CN=Example CA", "--days", 7300, "--no-passphrase")
+    shutil.copy(scene.path("ca2", "ca.pem"), scene.path("ca", "ca.pem"))
+    refused(scene, "b", "rebuild-record", "index 0", "CA's signature")
+
+
+def test_records(scene):
+    """One byte of each part, in the first, a middle and the last record."""
+    make(scene, "b", PROFILES["both"], [imei(i) for i in range(25)])
+    flip_records(scene, {60, 90})  # where certificates must be taken from a record it must open first
+    shutil.rmtree(scene.path("b"))
+    shutil.rmtree(scene.path("office"))
+    shutil.rmtree(scene.path("ca"))
+    scene.office("keygen", "office", "--out", "office", "--no-passphrase")
+    make(scene, "b", PROFILE_PSK, [imei(i) for i in range(25)])
+    flip_records(scene, set())
+
+
+def flip_records(scene, sealed):
+    stride, good = json.loads(scene.read("b", "manifest.json"))["stride"], scene.read("b", "records-000.bin")
+    parts = {0: "the tag", 20: "the key commitment", 60: "the state commitment", 90: "the nonce",
+             200: "the sealed part", stride - 1: "the sealed part"}
+    for index in 0, 12, 24:
+        for at, part in parts.items():
+            bad = bytearray(good)
+            bad[index * stride + at] ^= 1
+            scene.write("b/records-000.bin", bytes(bad))
+            fault = refused(scene, "b", "rebuild-record", "b: index %d" % index,
+                            "the sealed part" if at in sealed else part)
+            expect("in lot lot-00%d" % (index // 20 + 1) in fault["text"], fault["text"])
+    scene.write("b/records-000.bin", good + b"x")
+    refused(scene, "b", "rebuild-files", "records-000.bin")
+    scene.write("b/records-000.bin", good[:-1])
+    refused(scene, "b", "rebuild-files", "records-000.bin")
+    scene.write("b/records-000.bin", good)
+    rebuild(scene, "b", check=0)
+
+
+def test_csv(scene):
+    psks = ["%032x" % (i + 0x1234567890abcdef1234567890abcdef) for i in range(25)]
+    devices = ["%s,%s" % (imei(i), psks[i]) for i in range(25)]
+    make(scene, "b", PROFILE_COLUMN, devices, header="imei,psk")
+    good = scene.read("b.csv")
+    rebuild(scene, "b", check=0)
+    scene.write("b.csv", good.replace(psks[7].encode(), b"f" + psks[7][1:].encode()))
+    fault = refused(scene, "b", "rebuild-record", "b.csv:9 ")
+    expect(psks[7][1:] not in json.dumps(fault), "a PSK was said")
+    scene.write("b.csv", good.replace(imei(3).encode(), imei(300).encode()))
+    refused(scene, "b", "rebuild-record", None, "the tag")
+    scene.write("b.csv", good + ("%s,%s\n" % (imei(77), "77" * 16)).encode())
+    refused(scene, "b", "rebuild-manifest", None, "count ")
+    scene.write("b.csv", b"".join(reversed(good.splitlines(True)[1:])))
+    scene.write("b.csv", good.splitlines(True)[0] + scene.read("b.csv"))
+    refused(scene, "b", "rebuild-record")
+
+
+def test_profile(scene):
+    make(scene, "b", PROFILE_PSK, [imei(i) for i in range(5)])
+    good = scene.read("b.conf").decode()
+    for old, new, code, says in (
+            ("log_unit = true", "log_unit = false", "rebuild-manifest", "policy "),
+            ("tag = 42", "tag = 43", "rebuild-manifest", "policy "),
+            ("urn:imei:", "urn:imej:", "rebuild-record", "the state commitment"),
+            ("bytes = 32", "bytes = 31", "rebuild-record", "the state commitment"),
+            ("credential psk", "title = \"T\"\ncredential psk", "rebuild-plan", "the plan")):
+        scene.write("b.conf", good.replace(old, new))
+        fault = refused(scene, "b", code)
+        expect(says in fault["text"], "%s is not in %s" % (says, fault["text"]))
+
+
+def test_manifest(scene):
+    """Every line of a manifest: changed, it is named, or it is what master.age says otherwise."""
+    make(scene, "b", PROFILE_PSK, [imei(i) for i in range(25)])
+    good = scene.read("b", "manifest.json").decode()
+    for old, new, code, says in (
+            ('"seq": 1', '"seq": 2', "rebuild-master", ""),
+            ('"gapseal 0', '"gapseal 1', "rebuild-master", ""),
+            ('"purpose": "production"', '"purpose": "rehearsal"', "rebuild-master", ""),
+            ('"attempts": 3', '"attempts": 4', "rebuild-manifest", "policy "),
+            ('"name": "lot-001"', '"name": "lot-00a"', "rebuild-manifest", "lots ")):
+        expect(old in good, old)
+        scene.write("b/manifest.json", good.replace(old, new))
+        fault = json.loads(rebuild(scene, "b", check=1).out)
+        # SHA256SUMS beside it says so too
+        expect(fault["code"] in (code, "sums-differ") and (code != "rebuild-manifest" or says in fault["text"]), fault)
+    fields = json.loads(good)
+    for key in "root", "check", "sha256":
+        value = {"root": fields["root"], "check": fields["lots"][1]["check"], "sha256": fields["files"][0]["sha256"]}[key]
+        scene.write("b/manifest.json", good.replace(value, value[:-1] + ("0" if value[-1] != "0" else "1")))
+        fault = json.loads(rebuild(scene, "b", check=1).out)
+        expect({"root": "root ", "check": "lot-002", "sha256": "files "}[key] in fault["text"], fault)
+    scene.write("b/manifest.json", good)
+    make(scene, "c", PROFILE_PSK, [imei(i) for i in range(30, 55)])
+    fault = json.loads(rebuild(scene, "b", master="office/batches/c/master.age", check=1).out)
+    expect(fault["code"] == "rebuild-lot", fault["code"])
+
+
+def with_fds(scene, files, *args, check=0):
+    fds = [os.open(scene.path(f), os.O_RDONLY) for f in files]
+    try:
+        words = [w for fd in fds for w in ("--seed-share-fd", str(fd))]
+        return scene.run("gapseal", *args, *words, check=check, pass_fds=fds)
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def test_shares(scene):
+    scene.make_org()
+    for officer in "anna", "ben", "carla":
+        scene.office("keygen", "share", "--out", officer + ".share")
+        expect(os.stat(scene.path(officer + ".share")).st_mode & 0o777 == 0o600, "a share others may read")
+    scene.write("b.conf", PROFILE_COLUMN)
+    scene.write("b.csv", "imei,psk\n%s,%s\n" % (imei(1), "ab12" * 8))
+    compile = ["compile", "--office", "office", "--trust", "trust.json", "--profile", "b.conf", "--csv", "b.csv", "--id", "b",
+               "--out", "b", "--no-escrow", "--json"]
+    for files, code in ((["anna.share"], "seed-shares"), (["anna.share", "anna.share"], "seed-share-twice"),
+                        (["anna.share", "b.csv"], "seed-form")):
+        fault = json.loads(with_fds(scene, files, *compile, check=2).out)
+        expect(fault["code"] == code, "%s instead of %s" % (fault["code"], code))
+    made = json.loads(with_fds(scene, ["anna.share", "ben.share"], *compile).out)
+    plan = ["plan", "--trust", "trust.json", "--profile", "b.conf", "--csv", "b.csv", "--id", "b", "--json"]
+    again = ["rebuild", "--batch", "b", "--profile", "b.conf", "--csv", "b.csv", "--json"]
+    for order in ["anna.share", "ben.share"], ["ben.share", "anna.share"]:
+        expect(json.loads(with_fds(scene, order, *again).out)["equal"], "not equal")
+        shown = json.loads(with_fds(scene, order, *plan).out)
+        expect(shown["plan_sha256"] == made["plan_sha256"] and shown["keyed"], "another plan")
+        expect(len(shown["words"].split()) == 8, shown["words"])
+    for wrong in ["anna.share", "carla.share"], ["anna.share", "ben.share", "carla.share"]:
+        fault = json.loads(with_fds(scene, wrong, *again, check=1).out)
+        expect(fault["code"] == "rebuild-lot", fault["code"])
+        expect(json.loads(with_fds(scene, wrong, *plan).out)["plan_sha256"] != made["plan_sha256"], "the same plan")
+    shown = json.loads(scene.office(*plan).out)
+    expect(shown["plan_sha256"] == "" and shown["words"] == "" and shown["keyed"], "a hash without the seed")
+    expect("ab12" not in json.dumps(shown), "the plan shows a secret")
+    text = scene.office(*plan[:-1]).out
+    expect("none without the seed" in text, text)
+    master = scene.office(*plan, "--office", "office", "--master", "office/batches/b/master.age")
+    expect(json.loads(master.out)["plan_sha256"] == made["plan_sha256"] and "compiled from this plan" in master.err, master.err)
+
+
+def test_golden(scene):
+    """Batches of a fixed seed, made once: whoever compiles them differently compiles everything differently."""
+    names = sorted(n for n in os.listdir(GOLDEN) if os.path.isdir(os.path.join(GOLDEN, n)))
+    expect(len(names) >= 3, "golden batches are missing")
+    for name in names:
+        folder = os.path.join(GOLDEN, name)
+        for threads in "1", "3":
+            args = ["rebuild", "--batch", os.path.join(folder, "batch"), "--profile", os.path.join(folder, "profile.conf"),
+                    "--csv", os.path.join(folder, "devices.csv"), "--threads", threads, "--json"]
+            if os.path.exists(os.path.join(folder, "ca.pem")):
+                args += ["--ca", os.path.join(folder, "ca.pem")]
+            result = with_fds(scene, [os.path.join(GOLDEN, "anna.share"), os.path.join(GOLDEN, "ben.share")], *args)
+            expect(json.loads(result.out)["equal"], name)
+
+
+if __name__ == "__main__":
+    main(test_equal, test_no_ca, test_records, test_csv, test_profile, test_manifest, test_shares, test_golden)
