@@ -22,6 +22,10 @@ int grant(const struct command *command, int argc, char **argv);
 int export_batch(const struct command *command, int argc, char **argv);
 int accept_returned(const struct command *command, int argc, char **argv);
 int extract(const struct command *command, int argc, char **argv);
+int ledger_show_all(const struct command *command, int argc, char **argv);
+int ledger_find_device(const struct command *command, int argc, char **argv);
+int ledger_verify_all(const struct command *command, int argc, char **argv);
+int ledger_back_up(const struct command *command, int argc, char **argv);
 int inspect(const struct command *command, int argc, char **argv);
 
 /* Shows how far a long work is, on stderr. */

@@ -200,7 +200,7 @@ static enum err look(struct probing *probing, struct fault *fault)
 	if (probing->results == NULL)
 		return fault_memory(fault);
 	check_surroundings(probing);
-	err = probe_run(probing->results, &probing->bench, &provision_defaults, probing->timeout * 1000,
+	err = probe_run(probing->results, &probing->bench, NULL, probing->timeout * 1000,
 	    fault);
 	for (unsigned i = 0; err == ERR_OK && i < probing->bench.count; i++) {
 		put_result(probing, probing->bench.ports[i].name, &probing->results[i]);

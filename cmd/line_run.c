@@ -27,7 +27,8 @@ struct run {
 	uint64_t label_timeout;
 	uint64_t count, timeout, baud;
 	uint64_t command_timeout, write_timeout, cfun_timeout; /* milliseconds */
-	const char *dialect, *terminator, *pacing, *line_limit;
+	const char *dialect, *terminator, *pacing;
+	uint64_t line_limit;
 	struct provision_settings provision;
 
 	struct home home;
@@ -46,19 +47,20 @@ struct run {
 /* How devices are talked to, where a port's line does not say. */
 static enum err set_dialogue(struct run *run, struct fault *fault)
 {
+	char limit[24];
 	const struct {
 		const char *name, *value;
 	} table[] = {{"dialect", run->dialect}, {"terminator", run->terminator}, {"pacing", run->pacing},
-	    {"line_limit", run->line_limit}};
+	    {"line_limit", limit}};
 	enum err err = ERR_OK;
 
+	snprintf(limit, sizeof limit, "%llu", (unsigned long long)run->line_limit);
 	run->provision = provision_defaults;
 	run->provision.command = (unsigned)run->command_timeout;
 	run->provision.write = (unsigned)run->write_timeout;
 	run->provision.cfun = (unsigned)run->cfun_timeout;
 	for (size_t i = 0; err == ERR_OK && i < sizeof table / sizeof table[0]; i++)
-		if (table[i].value != NULL)
-			err = provision_set(&run->provision, table[i].name, table[i].value, fault);
+		err = provision_set(&run->provision, table[i].name, table[i].value, fault);
 	run->bench.provision = &run->provision;
 	return err;
 }
@@ -285,7 +287,8 @@ int line_run(const struct command *command, int argc, char **argv)
 	struct run run = {.operator_ = "", .unit = "", .flow = "none", .timeout = UINT64_MAX, .baud = 115200,
 	    .bench = BENCH_EMPTY, .command_timeout = provision_defaults.command,
 	    .write_timeout = provision_defaults.write,
-	    .cfun_timeout = provision_defaults.cfun, .label_timeout = 120, .face = FACE_CLOSED,
+	    .cfun_timeout = provision_defaults.cfun, .dialect = "auto", .terminator = "auto", .pacing = "none",
+	    .line_limit = provision_defaults.line_limit, .label_timeout = 120, .face = FACE_CLOSED,
 	    .stop_fd = -1, .acknowledge_fd = -1};
 	const struct command_option options[] = {
 		{"home", OPTION_TEXT, &run.home_path, "H", "station home"},
@@ -307,7 +310,7 @@ int line_run(const struct command *command, int argc, char **argv)
 		{"dialect", OPTION_TEXT, &run.dialect, "KIND", "what devices understand: auto, at, shell, cred; default auto"},
 		{"terminator", OPTION_TEXT, &run.terminator, "KIND", "what ends a line to an AT host: auto, cr, lf, crlf; default auto"},
 		{"pacing", OPTION_TEXT, &run.pacing, "N/MS", "so many bytes, then so long a pause; default none"},
-		{"line-limit", OPTION_TEXT, &run.line_limit, "N", "bytes of a shell's line; default 256"},
+		{"line-limit", OPTION_NUMBER, &run.line_limit, "N", "bytes of a shell's line; default 256"},
 		{"label-timeout", OPTION_NUMBER, &run.label_timeout, "S", "a device waits for its label; default 120"},
 		{"label-cmd", OPTION_TEXTS, &run.label_command, "CMD", "its lines are scans too; arguments behind --"},
 		{"json", OPTION_FLAG, &run.json, NULL, "events as JSON lines"},

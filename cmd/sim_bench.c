@@ -65,7 +65,8 @@ static void usage(const struct bench_option *options)
 	for (size_t i = 0; i < OPTIONS; i++) {
 		char left[64];
 
-		snprintf(left, sizeof left, "--%s %s", options[i].name, options[i].argument != NULL ? options[i].argument : "");
+		snprintf(left, sizeof left, "--%s %s", options[i].name,
+		    options[i].argument != NULL ? options[i].argument : "");
 		printf("  %-28s %s\n", left, options[i].text);
 	}
 }
@@ -91,7 +92,8 @@ static int parse(struct bench_choices *choices, int argc, char **argv)
 
 	list_options(options, choices);
 	for (int i = 0; i < OPTIONS; i++)
-		table[i] = (struct option){options[i].name, options[i].argument != NULL ? required_argument : no_argument, NULL, 1};
+		table[i] = (struct option){options[i].name,
+		    options[i].argument != NULL ? required_argument : no_argument, NULL, 1};
 	opterr = 0;
 	while ((found = getopt_long(argc, argv, ":", table, &index)) != -1) {
 		if (found != 1)

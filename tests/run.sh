@@ -6,7 +6,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/cmd/setup.sh"
 
 test_packages="minisign age jq openssl python3 binutils strace libcmocka-dev libjansson-dev
-qemu-system-x86 busybox-static"
+qemu-system-x86 busybox-static mosquitto mosquitto-clients"
 # shellcheck disable=SC2086
 install_packages $build_packages $test_packages
 

@@ -6,11 +6,12 @@
 #include "gapseal/unseal.h"
 
 /*
- * accept: the office takes note of what came back from the line. It judges nothing itself: which devices are
- * done is what an auditor found and officers signed, the activation; an office that held logs against grants on
- * its own would be judge in its own cause, and would need the auditor's code. What it does look at are the logs
- * that came with it: each by its station's key, and each a continuation of the one accepted before, so that a
- * log rewritten between two deliveries is seen here. Their close-outs are noted in the ledger.
+ * accept: the office takes note of what came back from the line. It judges nothing itself: which devices
+ * are done is what an auditor found and officers signed, the activation; an office that held logs against
+ * grants on its own would be judge in its own cause, and would need the auditor's code. What it does look at
+ * are the logs that came with it: each by its station's key, and each a continuation of the one accepted
+ * before, so that a log rewritten between two deliveries is seen here. Their close-outs are noted in the
+ * ledger.
  */
 struct accept_request {
 	const char *batch;               /* folder */
@@ -26,7 +27,8 @@ struct accept_result {
 };
 /* Codes of own_batch_open, activation_open, log_verify and ledger_add_return, and ERR_NO:
  *   "accept-station"   a log of no station that trust knows, or the second of one
- *   "accept-fork"      a log that does not continue the one accepted before */
+ *   "accept-fork"      a log that does not continue the one accepted before
+ * and ERR_CANNOT "accept-changed" (a log changed while it was read). */
 enum err office_accept(struct accept_result *out, const struct office *office, const struct trust *trust,
     const struct accept_request *request, struct fault *fault);
 

@@ -33,8 +33,8 @@ struct finding {
 struct findings {
 	struct finding *items;
 	size_t count, capacity;
-	size_t errors, warnings, notices; /* counted even beyond FINDINGS_MAX; */
-	size_t counts[RULES];             /* and by rule */
+	size_t errors, warnings, notices; /* counted even beyond FINDINGS_MAX */
+	size_t counts[RULES];             /* the same by rule */
 	bool failed;
 };
 #define FINDINGS_EMPTY ((struct findings){0})

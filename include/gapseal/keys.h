@@ -14,6 +14,7 @@
  * crypto_kdf_derive_from_key for n bytes: BLAKE2b of nothing with the key, salt = id as u64 and
  * personalisation = the 8 characters, both followed by zeros.
  *
+ *   seed        32 random bytes, or made of officers' shares (seed.h)
  *   K_batch     = BLAKE2b-256(key = seed, "gapseal/batch/v1\n" | plan hash)   office only
  *   K_lot[j]    = kdf32(K_batch, j, "gs-lot__")                               office only to make
  *     check     = kdf32(K_lot, 0, "gs-check")                                 public, in the manifest

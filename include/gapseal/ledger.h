@@ -19,7 +19,7 @@ struct ledger;
 /* Creates an empty ledger that appears whole or not at all; "file-exists". Its org is set when it is first
  * opened. */
 enum err ledger_create(const char *office, struct fault *fault);
-/* ERR_NO "ledger-org" if it is another org's. */
+/* ERR_NO "ledger-org" if it is another org's; org NULL: whoever's it is, to look at it. */
 enum err ledger_open(struct ledger **out, const char *office, const char *org, struct fault *fault);
 void ledger_free(struct ledger **ledger);
 
@@ -63,6 +63,18 @@ enum err ledger_next_grant(uint64_t *serial, struct ledger *ledger, struct fault
  * in a grant that lives: not past its not_after at now (UTC), and replaced neither by this one nor before. */
 enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *grant,
     const uint8_t hash[static HASH_SIZE], const char *now, struct fault *fault);
+
+/* For people: all of it as text or one JSON object; and where a device (a number) was compiled: *found. */
+enum err ledger_show(struct buffer *out, struct ledger *ledger, bool json, struct fault *fault);
+enum err ledger_find(struct buffer *out, bool *found, struct ledger *ledger, uint64_t imei, bool json,
+    struct fault *fault);
+/* SQLite's own check of the file, then the ledger's own rules: every list as long as its batch has devices,
+ * ascending, each index once; every number its batch's; nothing that names what is not there; no slot of a
+ * device twice unless superseded. ERR_NO "ledger-broken" names the first that does not hold. */
+enum err ledger_verify(struct ledger *ledger, struct fault *fault);
+/* Copies the ledger, as it is at one moment, to a new file that appears whole, verified and durable, or not
+ * at all. */
+enum err ledger_backup(struct ledger *ledger, const char *path, struct fault *fault);
 
 /* What came back from the line: accepted is one activation a batch, the newest; heads are the logs seen last,
  * one a station. */

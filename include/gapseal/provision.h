@@ -104,6 +104,8 @@ void provision_tick(struct provision *provision, uint64_t now);
 /* The port is gone (POLLHUP). Before DEVICE: waits anew, for a port opened again. After it: what the vault
  * waits for comes with reason "port-gone", and so does every answer until VERDICT. */
 void provision_hangup(struct provision *provision, uint64_t now);
+/* The port was opened: what a search sent before reached nobody, so it begins anew with what was answered last. */
+void provision_opened(struct provision *provision, uint64_t now);
 
 /* The next message for the vault; false if there is none. Each of the vault's LIST, STEPS gets exactly one
  * answer. */

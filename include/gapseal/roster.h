@@ -9,9 +9,8 @@
 /*
  * roster: the CSV of devices, read by libcsv in strict mode. Header names in any case and order: imei
  * (required), lot, serial, psk, psk_identity, client_cert, client_key; profiles may name further columns. A
- * UTF-8 byte
- * order mark, LF or CRLF line ends, a last line without one, and quoted fields are accepted; nothing is
- * trimmed. Every other oddity is a finding with file:line:field and the rule.
+ * UTF-8 byte order mark, LF or CRLF line ends, a last line without one, and quoted fields are accepted;
+ * nothing is trimmed. Every other oddity is a finding with file:line:field and the rule.
  *
  * The whole file is held in memory, with 16 bytes of index a device. It may hold secrets, so it is
  * wiped when freed; it is no locked memory, because a million devices are far beyond what a user may

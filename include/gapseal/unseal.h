@@ -7,8 +7,11 @@
 #include "gapseal/office.h"
 
 /*
- * unseal: an office looks into a batch of its own: a batch folder verified as any auditor would (signatures at
- * the threshold, every file) and known to the ledger; and, with the office's identity, its records one by one.
+ * unseal: an office looks into a batch of its own: a batch folder verified as any auditor would (signatures
+ * at the threshold, every file) and known to the ledger; and, with the office's identity, its records one by
+ * one.
+ * Officers who have left since do not take their signatures with them: any version of trust that the office
+ * has used may have been in force. To make something new of a batch, such as a grant, is another matter.
  */
 struct own_batch {
 	int folder;

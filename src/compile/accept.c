@@ -157,6 +157,9 @@ static enum err read_log(struct reading *reading, int folder, struct fault *faul
 	if (reading->station->last_size > 0 && reading->station->last_size < reading->limit)
 		reading->limit = reading->station->last_size;
 	err = log_verify(&log, folder, origin, &key, NULL, 0, visit, reading, reading->where, fault);
+	if (err == ERR_OK && log.checkpoint.size != checkpoint.size) /* it was read twice */
+		err = fault_set(fault, ERR_CANNOT, "accept-changed", reading->where,
+		    "the log changed while it was read");
 	if (err == ERR_OK)
 		err = keep_head(reading, &log.checkpoint, fault);
 	return err;

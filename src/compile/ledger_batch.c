@@ -91,7 +91,8 @@ static enum err check_row(struct ledger *ledger, const struct query *query, cons
 	enum err err = freed_read(&freed, ledger, query_bytes(query, 2), query_number(query, 4), by, fault);
 
 	if (err == ERR_OK && !freed.all)
-		err = ledger_common(ledger, query_number(query, 0), imeis, count, count_device, &counting, fault);
+		err = ledger_common(ledger, query_number(query, 0), imeis, count, count_device, &counting,
+		    fault);
 	freed_free(&freed);
 	if (err != ERR_OK || counting.common == 0)
 		return err;
@@ -100,16 +101,15 @@ static enum err check_row(struct ledger *ledger, const struct query *query, cons
 	    "must supersede that one", counting.common, query_string(query, 1));
 }
 
-static enum err check_rows(struct ledger *ledger, const struct manifest_fields *manifest,
-    const uint64_t *imeis, size_t count, struct fault *fault)
+enum err ledger_check_rows(struct ledger *ledger, uint64_t before, const char *slots,
+    const struct manifest_fields *manifest, const uint64_t *imeis, size_t count, struct fault *fault)
 {
 	struct query query = query_begin(ledger, "SELECT rowid, id, manifest, slots, count FROM batches"
-	    " WHERE purpose = 0 ORDER BY rowid");
-	char slots[SLOTS_TEXT_MAX];
+	    " WHERE purpose = 0 AND rowid < ? ORDER BY rowid");
 	enum err err = ERR_OK, end;
 	struct fault ending;
 
-	write_slots(slots, manifest);
+	query_integer(&query, before);
 	while (err == ERR_OK && query_row(&query))
 		if (slots_meet(slots, query_string(&query, 3)))
 			err = check_row(ledger, &query, manifest, imeis, count, fault);
@@ -124,9 +124,12 @@ static enum err check_rows(struct ledger *ledger, const struct manifest_fields *
 enum err ledger_check_slots(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint64_t *imeis, size_t count, struct fault *fault)
 {
+	char slots[SLOTS_TEXT_MAX];
+
 	if (manifest->purpose != PURPOSE_PRODUCTION)
 		return ERR_OK;
-	return check_rows(ledger, manifest, imeis, count, fault);
+	write_slots(slots, manifest);
+	return ledger_check_rows(ledger, INT64_MAX, slots, manifest, imeis, count, fault);
 }
 
 static enum err put_row(struct ledger *ledger, const struct manifest_fields *manifest,

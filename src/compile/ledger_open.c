@@ -138,13 +138,23 @@ static enum err check_org(struct ledger *ledger, const char *org, struct fault *
 
 static enum err check(struct ledger *ledger, const char *org, struct fault *fault)
 {
-	enum err err = check_form(ledger, fault);
+	enum err err = ledger_begin(ledger, fault);
 
-	if (err == ERR_OK)
-		err = ledger_begin(ledger, fault);
 	if (err != ERR_OK)
 		return err;
 	return ledger_finish(ledger, check_org(ledger, org, fault), fault);
+}
+
+enum err ledger_open_file(struct ledger **out, const char *path, struct fault *fault)
+{
+	enum err err = ledger_connect(out, path, fault);
+
+	if (err != ERR_OK)
+		return err;
+	err = check_form(*out, fault);
+	if (err != ERR_OK)
+		ledger_free(out);
+	return err;
 }
 
 enum err ledger_open(struct ledger **out, const char *office, const char *org, struct fault *fault)
@@ -156,8 +166,8 @@ enum err ledger_open(struct ledger **out, const char *office, const char *org, s
 	if (snprintf(path, sizeof path, "%s/" LEDGER_NAME, office) >= (int)sizeof path)
 		return fault_set(fault, ERR_CANNOT, "ledger-open", office,
 		    "the name of the folder is too long");
-	err = ledger_connect(out, path, fault);
-	if (err != ERR_OK)
+	err = ledger_open_file(out, path, fault);
+	if (err != ERR_OK || org == NULL)
 		return err;
 	err = check(*out, org, fault);
 	if (err != ERR_OK)

@@ -44,8 +44,8 @@ enum err query_end(struct query *query, struct fault *fault);
 enum err query_run(struct query *query, struct fault *fault);
 enum err query_value(struct query *query, uint64_t *value, struct fault *fault);
 
-/* The devices of a batch in a row's blobs: IMEIs, ascending, 8 bytes each, and the index in the batch of each,
- * 4 bytes. Filling them; and visiting, in that order, those that are in a list too, ascending as well. */
+/* The devices of a batch in a row's blobs: IMEIs, ascending, 8 bytes each, and the index in the batch of
+ * each, 4 bytes. Filling them; and visiting, in that order, those that are in a list too, ascending as well. */
 enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t *imeis,
     const uint32_t *indices, size_t count, struct fault *fault);
 typedef enum err device_visit(void *context, uint64_t imei, uint32_t index, struct fault *fault);
@@ -68,6 +68,13 @@ void freed_free(struct freed *freed);
 enum err ledger_put_supersedes(struct ledger *ledger, const struct manifest_fields *manifest,
     struct fault *fault);
 
+/* Whether devices (ascending) are new to slots, in the ledger's spelling, among the rows before one. by: a
+ * manifest that supersedes, or NULL. ERR_NO "ledger-slot". */
+enum err ledger_check_rows(struct ledger *ledger, uint64_t before, const char *slots,
+    const struct manifest_fields *by, const uint64_t *imeis, size_t count, struct fault *fault);
+
+/* Opens a ledger wherever it is and looks at its form. */
+enum err ledger_open_file(struct ledger **out, const char *path, struct fault *fault);
 /* Copies all of the ledger into the empty file. */
 enum err ledger_copy(struct ledger *ledger, const char *to, struct fault *fault);
 

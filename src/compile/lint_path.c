@@ -257,7 +257,8 @@ static enum err begin(struct paths *paths)
 	enum err err = folder_parent(&plan->folder, &base, AT_FDCWD, roster_where(plan->roster), fault);
 
 	number_files(plan);
-	plan->marks = calloc(roster_count(plan->roster) * plan->files + 1, HASH_SIZE);
+	plan->mark_count = roster_count(plan->roster) * plan->files;
+	plan->marks = calloc(plan->mark_count + 1, HASH_SIZE);
 	if (err == ERR_OK && plan->marks == NULL)
 		err = fault_memory(fault);
 	if (err == ERR_OK)

@@ -25,7 +25,7 @@ struct job {
 	struct list abandoned, supersedes;
 	const char *series;
 	uint64_t seq;                /* 0: no number of the series was taken */
-	bool placed;                 /* the folder may be in place: its number is used up */
+	bool placed;                 /* the folder is in place: its number is used up */
 	bool locked;
 };
 
@@ -216,6 +216,7 @@ static enum err keep_master(const struct batch_result *result, const struct offi
 static enum err commit(struct batch_result *result, struct job *job, const struct office *office,
     const char *id, struct fault *fault)
 {
+	const char *path = job->draft.path;
 	enum err err = ledger_check_slots(job->ledger, &result->manifest, result->imeis,
 	    result->manifest.count, fault);
 
@@ -223,8 +224,8 @@ static enum err commit(struct batch_result *result, struct job *job, const struc
 		err = keep_master(result, office, id, fault);
 	if (err != ERR_OK)
 		return err;
-	job->placed = true;
 	err = folder_commit(&job->draft, fault);
+	job->placed = err == ERR_OK || file_exists(AT_FDCWD, path);
 	if (err == ERR_OK)
 		err = ledger_add_batch(job->ledger, &result->manifest, result->manifest_sha256,
 		    result->plan_hash, result->imeis, result->indices, result->manifest.count, fault);

@@ -19,6 +19,19 @@ static enum err verify(struct own_batch *batch, const struct office *office, str
 	return err;
 }
 
+/* What officers signed when they were in office stays signed: so by the newest version of trust, or by an
+ * older one this office has used; what newest calls compromised or revoked counts in none of them. */
+static enum err open_manifest(struct own_batch *batch, const struct office *office,
+    const struct trust *newest, struct fault *fault)
+{
+	struct fault older;
+	enum err first = manifest_open(&batch->manifest, &batch->document, newest, newest, fault), err = first;
+
+	for (size_t i = chain_count(office->chain); err == ERR_NO && i-- > 0;)
+		err = manifest_open(&batch->manifest, &batch->document, chain_at(office->chain, i), newest, &older);
+	return err == ERR_OK ? ERR_OK : first;
+}
+
 enum err own_batch_open(struct own_batch *out, const struct office *office, const struct trust *trust,
     const char *path, struct fault *fault)
 {
@@ -30,7 +43,7 @@ enum err own_batch_open(struct own_batch *out, const struct office *office, cons
 	if (err == ERR_OK)
 		err = document_load(&out->document, out->folder, MANIFEST_NAME, fault);
 	if (err == ERR_OK)
-		err = manifest_open(&out->manifest, &out->document, trust, trust, fault);
+		err = open_manifest(out, office, trust, fault);
 	if (err == ERR_OK)
 		err = verify(out, office, fault);
 	if (err != ERR_OK)

@@ -272,7 +272,7 @@ void plan_free(struct plan **plan)
 	if ((*plan)->folder >= 0)
 		close((*plan)->folder);
 	if ((*plan)->marks != NULL) /* a password may be guessed from one */
-		secret_wipe((*plan)->marks, roster_count((*plan)->roster) * (*plan)->files * HASH_SIZE);
+		secret_wipe((*plan)->marks, (*plan)->mark_count * HASH_SIZE);
 	free((*plan)->marks);
 	free((*plan)->choice);
 	free((*plan)->lot_of);

@@ -26,7 +26,7 @@ struct plan {
 	uint32_t *lot_of;                           /* per row; with a lot column and a choice */
 	int folder;                                 /* of the CSV, for SOURCE_PATH; -1 */
 	uint8_t (*marks)[HASH_SIZE];                /* of each row's files, row by row; all zero: none */
-	size_t files;                               /* credentials with files */
+	size_t files, mark_count;                   /* credentials with files; those times rows */
 	size_t file_of[PROFILE_CREDENTIALS_MAX];    /* which of them a credential is */
 	size_t common_count;
 	struct manifest_common commons[COMMONS_MAX];

@@ -48,7 +48,7 @@ static enum err read_inputs(struct job *job, struct findings *findings, const st
 		.batch = job->manifest.batch,
 		.profile = request->profile,
 		.csv = request->csv,
-		.lot_size = manifest_lot(&job->manifest, 0)->count,
+		.lot_size = job->manifest.lots.count > 0 ? manifest_lot(&job->manifest, 0)->count : 0,
 		.use = CA_LOOK,
 		.ca = request->ca,
 	};

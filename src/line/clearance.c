@@ -61,6 +61,15 @@ static void ask_for_scan(struct seat *seat, const char *text)
 	seat->clearance.said = true;
 }
 
+/* Whether a scan may still come: not behind the end of standard input. */
+static bool may_wait(const struct seat *seat)
+{
+	const struct station *station = seat->station;
+
+	return station->now < seat->clearance.deadline &&
+	    (station->scanner.fd >= 0 || station->settings->label_command != NULL);
+}
+
 /* With its label the device is asked once more; without one the vault is told so. */
 static void tick_nameless(struct seat *seat)
 {
@@ -72,7 +81,7 @@ static void tick_nameless(struct seat *seat)
 		clearance->nameless = false;
 		seat_wait(seat);
 		provision_label(seat->provision, clearance->imei);
-	} else if (station->stopping || station->now >= clearance->deadline) {
+	} else if (station->stopping || !may_wait(seat)) {
 		clearance->nameless = false;
 		text_copy(message.reason, sizeof message.reason,
 		    bytes_of(station->stopping ? "stopped" : "label-missing"));
@@ -114,23 +123,21 @@ void clearance_tick(struct seat *seat)
 		answer(seat, "stopped");
 		return;
 	}
-	if (is_label_missing(seat) && station->now < clearance->deadline) {
+	if (is_label_missing(seat) && may_wait(seat)) {
 		ask_for_scan(seat, clearance->wanted == LABEL_UNIT && station->settings->count > 1 ?
 		    "scan the label, its port's name first" : "scan the label");
 		return;
 	}
-	if (seat_step(seat, STEP_PERMIT)->arguments != NULL && !clearance->permitted)
+	if (seat_step(seat, STEP_PERMIT)->arguments != NULL && clearance->permit == NULL)
 		seat_step_start(seat, STEP_PERMIT);
 	else
-		answer(seat, "");
+		answer(seat, clearance->permit != NULL ? clearance->permit : "");
 }
 
-/* No answer is no permit. */
+/* No answer is no permit. Whoever was asked once is not asked again for another batch. */
 void clearance_permitted(struct seat *seat, enum outside_end end)
 {
-	seat->clearance.permitted = end == OUTSIDE_WELL;
-	if (end == OUTSIDE_WELL)
-		answer(seat, "");
-	else
-		answer(seat, end == OUTSIDE_NO ? "permit-refused" : "permit-failed");
+	seat->clearance.permit = end == OUTSIDE_WELL ? "" :
+	    end == OUTSIDE_NO ? "permit-refused" : "permit-failed";
+	answer(seat, seat->clearance.permit);
 }

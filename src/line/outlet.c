@@ -158,7 +158,7 @@ void outlet_put(struct outlet *outlet, struct bytes line)
 {
 	uint8_t *space;
 
-	if (outlet->dead) {
+	if (outlet->dead || line.size >= outlet->limit) {
 		outlet->dropped++;
 		return;
 	}

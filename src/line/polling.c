@@ -149,6 +149,8 @@ static uint64_t seat_due(const struct seat *seat)
 	due = other < due ? other : due;
 	if (seat->port == NULL && seat->reopen < due)
 		due = seat->reopen;
+	if (seat->state == SEAT_LEAVING && seat->until < due)
+		due = seat->until;
 	if (clearance_waits(seat) && seat->clearance.deadline < due)
 		due = seat->clearance.deadline;
 	return due;

@@ -172,7 +172,7 @@ static enum err seat_one(struct seat *seat, unsigned number, const struct bench_
 	struct fault closed;
 	enum err err;
 
-	err = provision_new(&seat->provision, number, settings, fault);
+	err = provision_new(&seat->provision, number, settings != NULL ? settings : &port->provision, fault);
 	if (err != ERR_OK)
 		return err;
 	if (port_open(&seat->port, port->path, &port->settings, &closed) != ERR_OK) {

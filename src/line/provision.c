@@ -240,6 +240,12 @@ void provision_hangup(struct provision *provision, uint64_t now)
 	}
 }
 
+void provision_opened(struct provision *provision, uint64_t now)
+{
+	if (is_searching(provision) && provision->owed == MESSAGE_DEVICE)
+		sync_begin(provision, now);
+}
+
 bool provision_take(struct provision *provision, struct message *out)
 {
 	if (!provision->ready)

@@ -33,12 +33,10 @@ void dialect_attention(struct provision *p, enum stage stage, uint64_t deadline)
 	provision_send(p, stage, &command, deadline);
 }
 
-/* One line of the command in hand; what it hides is wiped as soon as it is on its way. */
-static void send_line(struct provision *p, const struct at_command *command, uint64_t now)
+/* One line of the command in hand. */
+static void send_line(struct provision *p, const struct at_command *command, uint64_t deadline)
 {
-	enum stage stage = p->stage;
-
-	provision_send(p, stage, command, now + (stage == STAGE_LIST ? p->settings.command : p->settings.write));
+	provision_send(p, p->stage, command, deadline);
 	p->lined = true;
 }
 
@@ -47,17 +45,20 @@ static bool write_line(struct provision *p, uint64_t now)
 {
 	char text[CRED_TEXT_SIZE];
 	struct at_command command;
+	uint64_t deadline = now + p->settings.command;
 	unsigned pieces = (unsigned)((p->step.content.size + CRED_PIECE - 1) / CRED_PIECE);
 
 	if (p->part > pieces + 2)
 		return false;
-	if (p->part == 0)
+	if (p->part == 0) {
 		cred_fill(&command, 0);
-	else if (p->part == 1)
+	} else if (p->part == 1) {
 		cred_clear(&command);
-	else if (!cred_piece(&command, text, p->step.content, p->part - 2))
+	} else if (!cred_piece(&command, text, p->step.content, p->part - 2)) {
 		cred_add(&command, p->step.slot);
-	send_line(p, &command, now);
+		deadline = now + p->settings.write;
+	}
+	send_line(p, &command, deadline);
 	secret_wipe(text, sizeof text);
 	return true;
 }
@@ -75,7 +76,7 @@ static bool list_line(struct provision *p, uint64_t now)
 		cred_clear(&command);
 	else
 		cred_list(&command);
-	send_line(p, &command, now);
+	send_line(p, &command, now + p->settings.command);
 	return true;
 }
 
@@ -91,7 +92,7 @@ static bool scrub_line(struct provision *p, uint64_t now)
 		cred_fill(&command, p->part + 1);
 	else
 		cred_clear(&command);
-	send_line(p, &command, now);
+	send_line(p, &command, now + p->settings.command);
 	return true;
 }
 
@@ -116,12 +117,9 @@ static void begin_lines(struct provision *p, enum stage stage, uint64_t now)
 	next_line(p, now);
 }
 
-/* A buffer that somebody left full is emptied by the very line that does not fit. */
 bool dialect_more(struct provision *p, enum at_result result, uint64_t now)
 {
-	bool full = result == AT_CME && at_cme(p->at) == CRED_NO_ROOM && p->part == 0;
-
-	if (!p->lined || (result != AT_OK && !full))
+	if (!p->lined || result != AT_OK)
 		return false;
 	p->part++;
 	return next_line(p, now);

@@ -40,7 +40,7 @@ void seat_begin(struct seat *seat)
 		return;
 	}
 	seat->imei[0] = seat->unit[0] = '\0';
-	seat->judged = seat->in_hand = seat->gone = false;
+	seat->judged = seat->in_hand = false;
 	seat->clearance = (struct clearance){0};
 	if (seat_step(seat, STEP_PREPARE)->arguments == NULL) {
 		seat_wait(seat);
@@ -50,13 +50,19 @@ void seat_begin(struct seat *seat)
 	seat_step_start(seat, STEP_PREPARE);
 }
 
-/* In a run that waits for devices only so long, a suspended port waits no longer than that for a person. */
-static void suspend(struct seat *seat)
+/* In a run that waits for devices only so long, a port waits no longer than that for one to leave, or for a
+ * person. */
+static void rest(struct seat *seat, enum seat_state state)
 {
 	const uint64_t timeout = seat->station->settings->timeout_ms;
 
-	seat->state = SEAT_SUSPENDED;
+	seat->state = state;
 	seat->until = timeout == UINT64_MAX ? UINT64_MAX : seat->station->now + timeout;
+}
+
+static void suspend(struct seat *seat)
+{
+	rest(seat, SEAT_SUSPENDED);
 	station_say(seat->station, EVENT_PORT, seat, "port-suspended", reason_find("port-suspended")->text);
 }
 
@@ -130,11 +136,7 @@ static void end_presentation(struct seat *seat)
 		suspend(seat);
 		return;
 	}
-	if (seat->gone) {
-		seat_begin(seat); /* what comes back was plugged in anew */
-		return;
-	}
-	seat->state = SEAT_LEAVING;
+	rest(seat, SEAT_LEAVING);
 	seat->reopen = seat->station->now;
 	provision_leave(seat->provision, seat->station->now);
 }
@@ -191,10 +193,20 @@ static void settle(struct seat *seat)
 		no_modem(seat);
 }
 
+static void not_removed(struct seat *seat)
+{
+	abandon(seat);
+	station_say(seat->station, EVENT_PORT, seat, "not-removed", "the device was not taken away in time");
+}
+
 static void tick_dialogue(struct seat *seat)
 {
 	struct station *station = seat->station;
 
+	if (seat->state == SEAT_LEAVING && station->now >= seat->until) {
+		not_removed(seat);
+		return;
+	}
 	if (seat->port == NULL && station->now >= seat->reopen)
 		seat_open(seat);
 	provision_tick(seat->provision, station->now);

@@ -13,6 +13,7 @@ void seat_open(struct seat *seat)
 
 	if (port_open(&seat->port, seat->place->path, &seat->place->settings, &fault) == ERR_OK) {
 		seat->told = false;
+		provision_opened(seat->provision, station->now);
 		return;
 	}
 	seat->reopen = station->now + REOPEN_MS;
@@ -30,7 +31,6 @@ void seat_close(struct seat *seat)
 void seat_hang_up(struct seat *seat)
 {
 	seat_close(seat);
-	seat->gone = true;
 	provision_hangup(seat->provision, seat->station->now);
 	clearance_hang_up(seat);
 }

@@ -37,7 +37,7 @@ struct clearance {
 	enum label wanted;
 	uint64_t deadline;      /* of the label */
 	bool said;
-	bool permitted;         /* the step permit went well in this presentation, or there is none */
+	const char *permit;     /* what the step permit led to: NULL: not run yet, "", or the reason why not */
 	char label[UNIT_SIZE];  /* what is answered */
 	char imei[UNIT_SIZE];   /* scanned for this presentation already, */
 	char unit[UNIT_SIZE];   /* by kind: a further batch that holds the device asks again */
@@ -53,11 +53,10 @@ struct seat {
 	struct provision *provision;
 	uint64_t left;               /* presentations still to serve; counts only if the run is bounded */
 	uint64_t reopen;             /* when a closed port is tried again */
-	uint64_t until;              /* of a suspended port, in a run that waits for devices only so long */
+	uint64_t until;              /* of a port that is suspended or whose device is to leave */
 	bool told;                   /* its trouble opening was said once */
 	bool in_hand;                /* STEPS went out, VERDICT has not come */
 	bool judged;                 /* the last VERDICT came */
-	bool gone;                   /* the line was lost in this presentation */
 	unsigned faults;             /* of the fixture, in a row */
 
 	char imei[IMEI_SIZE];        /* of the device in hand */

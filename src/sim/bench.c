@@ -86,7 +86,7 @@ static enum err open_seats(struct sim_bench *bench, struct fault *fault)
 	if (bench->seats == NULL || bench->files == NULL)
 		return fault_memory(fault);
 	for (unsigned i = 0; i < count && err == ERR_OK; i++)
-		err = seat_open(&bench->seats[i], bench, i, fault);
+		err = bench_seat_open(&bench->seats[i], bench, i, fault);
 	return err;
 }
 
@@ -121,7 +121,7 @@ void sim_bench_free(struct sim_bench **bench)
 	if (*bench == NULL)
 		return;
 	for (unsigned i = 0; (*bench)->seats != NULL && i < (*bench)->settings.modems; i++)
-		seat_close(&(*bench)->seats[i]);
+		bench_seat_close(&(*bench)->seats[i]);
 	if ((*bench)->state >= 0)
 		close((*bench)->state); /* what file_append wrote is written */
 	bench_faults_free(&(*bench)->faults);
@@ -137,7 +137,7 @@ static enum err turn(struct sim_bench *bench, bool *over, struct fault *fault)
 
 	*over = true;
 	for (unsigned i = 0; i < bench->settings.modems && err == ERR_OK; i++) {
-		err = seat_turn(&bench->seats[i], bench, fault);
+		err = bench_seat_turn(&bench->seats[i], bench, fault);
 		*over = *over && bench->seats[i].over;
 	}
 	return err;
@@ -150,7 +150,7 @@ static enum err wait_turn(struct sim_bench *bench, int stop, struct fault *fault
 
 	bench->files[0] = (struct pollfd){.fd = stop, .events = POLLIN};
 	for (unsigned i = 0; i < count; i++) {
-		uint64_t at = seat_wait(&bench->seats[i], bench->files + 1 + (size_t)i * PTY_FILES);
+		uint64_t at = bench_seat_wait(&bench->seats[i], bench->files + 1 + (size_t)i * PTY_FILES);
 
 		if (at < until)
 			until = at;
@@ -169,7 +169,7 @@ enum err sim_bench_run(struct sim_bench *bench, int stop, struct fault *fault)
 	while (err == ERR_OK && !over && (err = wait_turn(bench, stop, fault)) == ERR_OK &&
 	    bench->files[0].revents == 0);
 	for (unsigned i = 0; i < bench->settings.modems && err == ERR_OK; i++)
-		err = seat_end(&bench->seats[i], bench, fault);
+		err = bench_seat_end(&bench->seats[i], bench, fault);
 	bench->ended = sim_pty_now();
 	return err;
 }
@@ -177,7 +177,9 @@ enum err sim_bench_run(struct sim_bench *bench, int stop, struct fault *fault)
 static void report_count(struct buffer *out, const struct bench_count *count)
 {
 	buffer_format(out, "\"devices\":%" PRIu64 ",\"presentations\":%" PRIu64 ",\"commands\":%" PRIu64
-	    ",\"faults\":%" PRIu64, count->devices, count->presentations, count->commands, count->faults);
+	    ",\"faults\":%" PRIu64 ",\"served\":%" PRIu64 ",\"served_us\":%" PRIu64 ",\"bytes\":%" PRIu64,
+	    count->devices, count->presentations, count->commands, count->faults, count->served,
+	    count->served_us, count->bytes);
 }
 
 void sim_bench_report(const struct sim_bench *bench, struct buffer *out)
@@ -191,6 +193,9 @@ void sim_bench_report(const struct sim_bench *bench, struct buffer *out)
 		sum.presentations += count->presentations;
 		sum.commands += count->commands;
 		sum.faults += count->faults;
+		sum.served += count->served;
+		sum.served_us += count->served_us;
+		sum.bytes += count->bytes;
 	}
 	buffer_format(out, "{\"schema\":\"gapseal-sim/bench/v1\",\"milliseconds\":%" PRIu64 ",",
 	    (bench->ended - bench->started) / 1000);

@@ -13,6 +13,9 @@ struct bench_count {
 	uint64_t presentations;
 	uint64_t commands;
 	uint64_t faults;        /* presentations with one */
+	uint64_t served;        /* presentations the station closed the line of, */
+	uint64_t served_us;     /* from their first command until then, in microseconds, */
+	uint64_t bytes;         /* and what the wire carried for them, both ways */
 };
 
 struct bench_seat {
@@ -23,6 +26,7 @@ struct bench_seat {
 	struct buffer kept;       /* what the device held that comes back; empty: the next one is new */
 	uint64_t change;          /* when the device appears or, while one is there, must be gone */
 	unsigned closed;          /* how often the line was closed before this device */
+	uint64_t begun;           /* when its first command had come; 0: not yet */
 	bool faulty, judged;
 	bool over;                /* no device is left */
 	struct bench_count count;
@@ -60,13 +64,14 @@ bool bench_next_imei(struct sim_bench *bench, char out[static SIM_IMEI_SIZE], ui
 enum err bench_store(struct sim_bench *bench, struct bytes text, struct fault *fault);
 
 /* bench_seat.c */
-enum err seat_open(struct bench_seat *seat, const struct sim_bench *bench, unsigned number, struct fault *fault);
-void seat_close(struct bench_seat *seat);
+enum err bench_seat_open(struct bench_seat *seat, const struct sim_bench *bench, unsigned number,
+    struct fault *fault);
+void bench_seat_close(struct bench_seat *seat);
 /* Whatever is due: bytes, a device that leaves, one that appears. */
-enum err seat_turn(struct bench_seat *seat, struct sim_bench *bench, struct fault *fault);
-/* When seat_turn wants to be called, and what to wait for besides. */
-uint64_t seat_wait(const struct bench_seat *seat, struct pollfd files[static PTY_FILES]);
+enum err bench_seat_turn(struct bench_seat *seat, struct sim_bench *bench, struct fault *fault);
+/* When bench_seat_turn wants to be called, and what to wait for besides. */
+uint64_t bench_seat_wait(const struct bench_seat *seat, struct pollfd files[static PTY_FILES]);
 /* The shift is over: whoever is there leaves. */
-enum err seat_end(struct bench_seat *seat, struct sim_bench *bench, struct fault *fault);
+enum err bench_seat_end(struct bench_seat *seat, struct sim_bench *bench, struct fault *fault);
 
 #endif

@@ -12,7 +12,8 @@ static bool is_there(const struct bench_seat *seat)
 	return seat->runner.modem != NULL;
 }
 
-enum err seat_open(struct bench_seat *seat, const struct sim_bench *bench, unsigned number, struct fault *fault)
+enum err bench_seat_open(struct bench_seat *seat, const struct sim_bench *bench, unsigned number,
+    struct fault *fault)
 {
 	char link[PATH_MAX];
 	int size = snprintf(link, sizeof link, "%s/m%02u", bench->settings.links, number + 1);
@@ -30,7 +31,7 @@ static void dismiss(struct bench_seat *seat)
 	pty_runner_free(&seat->runner);
 }
 
-void seat_close(struct bench_seat *seat)
+void bench_seat_close(struct bench_seat *seat)
 {
 	dismiss(seat);
 	buffer_free(&seat->kept);
@@ -90,6 +91,7 @@ static enum err power_up(struct bench_seat *seat, const struct sim_bench *bench,
 		err = sim_host_new(&seat->runner.host, &host, seat->runner.modem, seat->script, now, fault);
 	seat->closed = seat->pty->closed;
 	seat->judged = false;
+	seat->begun = 0;
 	seat->change = now + (uint64_t)bench->settings.patience_ms * MICROSECONDS;
 	return err;
 }
@@ -145,15 +147,20 @@ static void watch(struct bench_seat *seat, const struct sim_bench *bench)
 {
 	uint64_t now = sim_pty_now();
 
+	if (seat->begun == 0 && sim_script_commands(seat->script) > 0)
+		seat->begun = now;
 	if (seat->pty->master < 0) {
 		seat->change = now;
-	} else if (!seat->judged && seat->pty->closed != seat->closed && sim_script_commands(seat->script) > 0) {
+	} else if (!seat->judged && seat->pty->closed != seat->closed && seat->begun > 0) {
 		seat->judged = true;
 		seat->change = now + (uint64_t)bench->settings.leave_ms * MICROSECONDS;
+		seat->count.served++;
+		seat->count.served_us += now - seat->begun;
+		seat->count.bytes += seat->runner.carried;
 	}
 }
 
-enum err seat_turn(struct bench_seat *seat, struct sim_bench *bench, struct fault *fault)
+enum err bench_seat_turn(struct bench_seat *seat, struct sim_bench *bench, struct fault *fault)
 {
 	enum err err = ERR_OK;
 
@@ -171,7 +178,7 @@ enum err seat_turn(struct bench_seat *seat, struct sim_bench *bench, struct faul
 	return err;
 }
 
-uint64_t seat_wait(const struct bench_seat *seat, struct pollfd files[static PTY_FILES])
+uint64_t bench_seat_wait(const struct bench_seat *seat, struct pollfd files[static PTY_FILES])
 {
 	uint64_t until;
 
@@ -184,7 +191,7 @@ uint64_t seat_wait(const struct bench_seat *seat, struct pollfd files[static PTY
 	return seat->change;
 }
 
-enum err seat_end(struct bench_seat *seat, struct sim_bench *bench, struct fault *fault)
+enum err bench_seat_end(struct bench_seat *seat, struct sim_bench *bench, struct fault *fault)
 {
 	enum err err = ERR_OK;
 

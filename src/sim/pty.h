@@ -39,6 +39,7 @@ struct pty_runner {
 	uint64_t now;
 	uint64_t leave_by;   /* when a hang-up in hand waits no longer; UINT64_MAX: that is open */
 	bool read_once;      /* it looked as if the other side had read everything */
+	uint64_t carried;    /* bytes, both ways */
 };
 void pty_runner_start(struct pty_runner *runner);
 void pty_runner_free(struct pty_runner *runner);

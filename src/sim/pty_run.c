@@ -47,8 +47,10 @@ static enum err read_terminal(struct pty_runner *runner)
 
 	if (size < 0 && errno != EAGAIN && errno != EINTR)
 		return fault_system(runner->fault, runner->pty->name, "read");
-	if (size > 0)
+	if (size > 0) {
 		sim_wire_put(&runner->in, bytes_from(bytes, (size_t)size), runner->now);
+		runner->carried += (uint64_t)size;
+	}
 	return buffer_check(&runner->in.queue, runner->fault);
 }
 
@@ -62,8 +64,10 @@ static enum err write_terminal(struct pty_runner *runner)
 	size = write(runner->pty->master, bytes.data, bytes.size);
 	if (size < 0 && errno != EAGAIN && errno != EINTR)
 		return fault_system(runner->fault, runner->pty->name, "write");
-	if (size > 0)
+	if (size > 0) {
 		sim_wire_taken(&runner->out, (size_t)size);
+		runner->carried += (uint64_t)size;
+	}
 	return ERR_OK;
 }
 

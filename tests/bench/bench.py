@@ -2,15 +2,17 @@
 """Measures the real programs beside the bare primitives of the same run and prints one JSON object a line."""
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
-from scene import BUILD, PROFILE_PSK, PROFILE_X509, Scene, Tap, imei, luhn  # noqa: E402
+from scene import BUILD, PROFILE_PSK, PROFILE_X509, Scene, imei, luhn  # noqa: E402
 
 CORES = os.cpu_count()
+BAUD = 115200
+NVM_MS = 30
+EACH = 10  # devices a port
 
 
 def say(**figures):
@@ -84,41 +86,96 @@ def bench_ingest(large):
     scene.close()
 
 
-def line_args(modems):
-    args = [os.path.join(BUILD, "gapseal-line"), "run", "--home", "line1", "--once", "--timeout", "60"]
-    for i, modem in enumerate(modems):
-        args += ["--port", "p%d=%s" % (i, modem.link)]
-    return args
+def line_process(scene, ports, *options):
+    args = [os.path.join(BUILD, "gapseal-line"), "run", "--home", "line1", *options]
+    for i in range(ports):
+        args += ["--port", "p%d=%s" % (i, scene.path("links", "m%02d" % (i + 1)))]
+    return subprocess.Popen(args, cwd=scene.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def wire_seconds(scene, device):
-    """What the wire and the modem alone need for this device: its bytes both ways at 115200 baud, ten bits each, and 30 ms for each
-    write. The bytes are counted on an unpaced rehearsal in a copy of the home."""
-    shutil.copytree(scene.path("line1"), scene.path("trial"))
-    modem = scene.modem(device, None, scene.path("trial-store"))
-    tap = Tap(modem)
-    args = line_args([tap])
-    args[args.index("line1")] = "trial"
-    timed(args, scene.folder)
-    tap.close()
-    modem.stop()
-    writes = tap.sent.count(b"AT%CMNG=0,")
-    return (len(tap.sent) + tap.received) * 10 / 115200 + writes * 0.030
+def serve(scene, devices, ports, baud=BAUD, nvm=NVM_MS):
+    """A bench of stand-in modems, one device after another, and one continuous gapseal-line. The
+    bench's own summary, the wall seconds, and the line's processor seconds and peak memory."""
+    scene.write("imeis", "".join(d + "\n" for d in devices))
+    bench = subprocess.Popen([os.path.join(BUILD, "gapseal-sim"), "bench", "--modems", str(ports), "--links", scene.path("links"), "--imeis",
+                              scene.path("imeis"), "--baud", str(baud), "--nvm-ms", str(nvm)], stdout=subprocess.PIPE, text=True)
+    bench.stdout.readline()
+    start = time.monotonic()
+    line = line_process(scene, ports)
+    summary = json.loads(bench.stdout.readline())
+    wall = time.monotonic() - start
+    line.terminate()
+    _, status, usage = os.wait4(line.pid, 0)
+    line.returncode = os.waitstatus_to_exitcode(status)
+    bench.stdout.close()
+    if bench.wait() != 0 or line.returncode != 0:
+        raise RuntimeError("bench %d, line %d" % (bench.returncode, line.returncode))
+    return summary, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def mean(count):
+    return count["served_us"] / max(count["served"], 1) / 1e6
+
+
+def say_line(kind, ports, writes, result, **more):
+    """What the modems saw: from a device's first command to the line closed behind its verdict, beside what its bytes and writes
+    alone need. The wall time has the process start, the exchange of devices and the search for them in it as well."""
+    summary, wall, cpu, memory = result
+    floor = summary["bytes"] / max(summary["served"], 1) * 10 / BAUD + writes * NVM_MS / 1000
+    say(bench="line", kind=kind, ports=ports, devices=summary["devices"], served=summary["served"],
+        device_seconds=round(mean(summary), 4), wire_and_modem_seconds=round(floor, 4), ratio=round(mean(summary) / floor, 3),
+        slowest_port_seconds=round(max(mean(m) for m in summary["modems"]), 4), wall_seconds=round(wall, 3),
+        wall_seconds_a_device_and_port=round(wall * ports / summary["devices"], 3),
+        processor_ms_a_device=round(cpu * 1000 / summary["devices"], 2), memory_mb=round(memory, 1), **more)
+
+
+def first_device(scene, devices):
+    """One device with the process start in it."""
+    scene.write("imeis", devices[0] + "\n")
+    bench = subprocess.Popen([os.path.join(BUILD, "gapseal-sim"), "bench", "--modems", "1", "--links", scene.path("links"), "--imeis",
+                              scene.path("imeis"), "--baud", str(BAUD), "--nvm-ms", str(NVM_MS)], stdout=subprocess.PIPE, text=True)
+    bench.stdout.readline()
+    start = time.monotonic()
+    code = line_process(scene, 1, "--once").wait()
+    wall = time.monotonic() - start
+    bench.communicate()
+    if code != 0 or bench.returncode != 0:
+        raise RuntimeError("bench %d, line %d" % (bench.returncode, code))
+    return wall
 
 
 def bench_line(large):
-    for kind, profile in (("psk", PROFILE_PSK), ("x509", PROFILE_X509)):
+    for kind, profile, writes in (("psk", PROFILE_PSK, 2), ("x509", PROFILE_X509, 3)):
+        single = None
         for ports in (1, 8, 32):
             scene = Scene()
             scene.make_org()
-            devices = scene.make_batch("run-1", profile, [imei(i) for i in range(ports)])
+            devices = scene.make_batch("run-1", profile, [imei(i) for i in range(2 * ports * EACH + 1)])
             scene.ingest("run-1", "grant-run-1")
-            wire = wire_seconds(scene, devices[0])
-            modems = [scene.modem(d, None, None, "--baud", "115200", "--nvm-ms", "30") for d in devices]
-            wall, cpu, memory = timed(line_args(modems), scene.folder)
-            say(bench="line", kind=kind, ports=ports, seconds=round(wall, 3), wire_and_modem_seconds=round(wire, 3),
-                ratio=round(wall / wire, 3), processor_ms_a_device=round(cpu * 1000 / ports, 2), memory_mb=round(memory, 1))
+            once = first_device(scene, devices)
+            result = serve(scene, devices[1:1 + ports * EACH], ports)
+            bare = serve(scene, devices[1 + ports * EACH:], ports, 0, 0)
+            single = single or mean(result[0])
+            say_line(kind, ports, writes, result, process_start_and_device_seconds=round(once, 3),
+                     unpaced_device_seconds=round(mean(bare[0]), 4), against_one_port=round(mean(result[0]) / single, 3))
             scene.close()
+    bench_large_line()
+
+
+def bench_large_line():
+    """32 ports and a batch of a million devices."""
+    count = 1000000
+    scene = Scene()
+    scene.make_org()
+    compile_one(scene, "run-1", PROFILE_PSK, count)
+    scene.sign("anna", "run-1")
+    scene.sign("ben", "run-1")
+    scene.make_grant("run-1")
+    scene.ingest("run-1", "grant-run-1")
+    with open(scene.path("run-1.csv")) as f:
+        devices = f.read().split()[1::count // (32 * EACH)][:32 * EACH]
+    say_line("psk", 32, 2, serve(scene, devices, 32), batch=count)
+    scene.close()
 
 
 def main():

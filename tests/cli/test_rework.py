@@ -2,6 +2,7 @@
 """What a person decides at a station: release, void, close-out and probe, and what the auditor makes of it."""
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -89,7 +90,7 @@ def in_home(scene, home, needle):
             with open(os.path.join(folder, name), "rb") as f:
                 if needle in f.read():
                     found.append(os.path.relpath(os.path.join(folder, name), scene.path(home)))
-    return found
+    return sorted(found)
 
 
 def sealed_in_home(scene, home):
@@ -101,7 +102,7 @@ def sealed_in_home(scene, home):
             done = scene.tool("age", "-d", "-i", os.path.join(home, "identity"), path, check=None)
             if done.returncode == 0:
                 found.append(os.path.relpath(path, scene.path(home)))
-    return found
+    return sorted(found)
 
 
 # Done and different.
@@ -229,15 +230,32 @@ def decisions_need_who_and_why(scene):
 
 # Close-out.
 
+def line_args(home, link):
+    return [os.path.join(BUILD, "gapseal-line"), "run", "--home", home, "--once", "--timeout", "20", "--port", "p=" + link]
+
+
+def first_write(scene, number):
+    """How many bytes the line sends to a device before it writes, tried in a copy of the home."""
+    shutil.copytree(scene.path("line1"), scene.path("trial"))
+    modem = scene.modem(number)
+    tap = Tap(modem)
+    scene.tool(*line_args("trial", tap.link))
+    tap.close()
+    modem.stop()
+    os.remove(modem.store)
+    return tap.sent.index(b"AT%CMNG=0,")
+
+
 def interrupted(scene, number):
     """A device whose begin has no end: the line was killed in the middle of it."""
+    at = first_write(scene, number)
     modem = scene.modem(number)
     running = []
-    tap = Tap(modem, 150, lambda: running[0].kill())
-    running.append(subprocess.Popen([os.path.join(BUILD, "gapseal-line"), "run", "--home", "line1", "--once", "--timeout", "20",
-                                     "--port", "p=" + tap.link], cwd=scene.folder, stdout=subprocess.DEVNULL))
-    expect(running[0].wait() == -signal.SIGKILL, "killed")
+    tap = Tap(modem, at, lambda: running[0].kill())
+    running.append(subprocess.Popen(line_args("line1", tap.link), cwd=scene.folder, stdout=subprocess.DEVNULL))
+    code = running[0].wait()
     tap.close()
+    expect(code == -signal.SIGKILL, "killed, not exit %d" % code)
     expect(len(entries(scene, "begin")) == len(entries(scene, "end")) + 1, "a begin without its end")
     return modem
 
@@ -323,7 +341,8 @@ def keys_that_come_back_with_a_medium_go_again(scene):
     close(scene, "--lot", "a")
     shutil.rmtree(scene.path("line1", "grants", "1"))
     scene.ingest("grant-psk-1")
-    scene.line("status", "--home", "line1")
+    expect(sealed_in_home(scene, "line1") == ["grants/1/keys.age"], "all of them came")
+    verdict(scene, scene.modem(devices[1]), "refused", "not-in-batch")
     expect(sealed_in_home(scene, "line1") == [] and in_home(scene, "line1", keys[0]) == [], "gone again")
     verdict(scene, scene.modem(devices[4]), "done")
 
@@ -336,6 +355,32 @@ def a_later_grant_of_a_closed_lot_gives_nothing(scene):
     verdict(scene, scene.modem(devices[4]), "done")
     verdict(scene, scene.modem(devices[1]), "refused", "not-in-batch")
     expect(in_home(scene, "line1", keys[0]) == [] and sealed_in_home(scene, "line1") == [], "neither grant keeps the key")
+
+
+def a_withdrawn_grant_keeps_no_key_of_a_closed_lot(scene):
+    devices, keys = two_lots(scene)
+    scene.make_grant("psk-1", "--replaces", "1", folder="grant-2")
+    scene.ingest("grant-2")
+    expect(sealed_in_home(scene, "line1") == ["grants/1/keys.age", "grants/2/keys.age"], "both hold every key")
+    close(scene, "--lot", "a")
+    expect(entries(scene, "closeout")[0]["grant"] == 2, "closed under the later one")
+    expect(sealed_in_home(scene, "line1") == [] and in_home(scene, "line1", keys[0]) == [], "the key is gone from both")
+    verdict(scene, scene.modem(devices[4]), "done")
+
+
+def a_device_in_hand_is_refused_once_its_lot_is_closed(scene):
+    devices, keys = two_lots(scene)
+    modem = scene.modem(devices[1], "slow 8000 on 1 list\n")
+    tap = Tap(modem)
+    running = subprocess.Popen(line_args("line1", tap.link) + ["--json", "--command-timeout", "30000"], cwd=scene.folder,
+                               stdout=subprocess.PIPE, text=True)
+    while b"AT%CMNG=1" not in tap.sent and running.poll() is None:
+        select.select([], [], [], 0.01)
+    close(scene, "--lot", "a")
+    event, = [e for e in map(json.loads, running.stdout) if e["event"] == "device"]
+    expect(running.wait() == 1 and (event["result"], event["reason"]) == ("refused", "lot-closed"), event)
+    tap.close()
+    expect(judged(scene)["verdict"] == "accept", "nothing happened after the close-out")
 
 
 def a_running_station_learns_of_a_close(scene):
@@ -439,5 +484,6 @@ main(done_and_changed_needs_a_release, a_release_is_the_policys_to_allow, a_perm
      a_list_with_one_bad_line_changes_nothing, decisions_need_who_and_why, close_is_refused_while_a_begin_is_open,
      a_dead_board_is_void_before_the_lot_is_closed, close_asks_and_knows_its_lots, closed_lots_lose_their_keys,
      keys_that_come_back_with_a_medium_go_again, a_later_grant_of_a_closed_lot_gives_nothing,
+     a_withdrawn_grant_keeps_no_key_of_a_closed_lot, a_device_in_hand_is_refused_once_its_lot_is_closed,
      a_running_station_learns_of_a_close, a_kill_at_any_step_of_a_close, probe_reads_without_a_grant,
      probe_collects_for_the_office, probe_says_what_disturbs)

@@ -143,4 +143,41 @@ def a_shift_with_faults(scene):
                       "counts": counts, "events": dict(sorted(told.items()))}))
 
 
-main(a_shift_with_faults)
+def empty_shift(scene, *options, check=0):
+    """A bench without a station: every device leaves when its time is up."""
+    return scene.run("gapseal-sim", "bench", "--modems", "4", "--links", "links", "--imeis", "imeis", "--patience-ms", "2", "--gap-ms",
+                     "1", *options, check=check)
+
+
+def the_seed_decides_who_has_a_fault(scene):
+    scene.write("imeis", "".join(imei(i) + "\n" for i in range(60)))
+    scene.write("faults", "# two kinds of device\n" + 'store 1,4 "red"\n\nstore 1,4 "blue"\n')
+    stores = []
+    for seed in (1, 1, 2):
+        summary = json.loads(empty_shift(scene, "--script", "faults", "--fault-rate", "500", "--state", "truth", "--seed", seed)
+                             .out.splitlines()[1])
+        expect(summary["devices"] == 60 and summary["presentations"] == 60 + summary["faults"], summary)
+        expect(sum(modem["devices"] for modem in summary["modems"]) == 60, "the ports add up")
+        stores.append(read_truth(scene))
+    expect(stores[0] == stores[1] and stores[0] != stores[2], "the same seed, the same faults")
+    colours = collections.Counter(slots[1, 4].decode() if slots else "" for slots in stores[0].values())
+    expect(len(stores[0]) == 60 and all(colours[key] > 5 for key in ("", "red", "blue")), colours)
+    expect(len(os.listdir(scene.path("links"))) == 0, "the links are gone")
+    some = json.loads(empty_shift(scene, "--devices", 7).out.splitlines()[1])
+    expect((some["devices"], some["faults"]) == (7, 0), "only some, and no faults unless asked for")
+
+
+def mistakes_are_found_before_the_shift(scene):
+    scene.write("imeis", imei(0) + "\n")
+    scene.write("short", imei(0) + "\n12345\n")
+    scene.write("bad", "hijack on 1 write\nhijak on 1 write\n")
+    for options, code in ((("--script", "bad"), "[sim-script]"), (("--fault-rate", "1001"), "[usage]"), (("--modems", "1"), "[usage]"),
+                          (("--nonsense",), "[usage]")):
+        expect(code in empty_shift(scene, *options, check=2).err, options)
+    expect("bad:2" in empty_shift(scene, "--script", "bad", check=2).err, "the line is named")
+    for imeis, modems, code in (("short", "1", "[sim-imei]"), ("imeis", "0", "[sim-modems]"), ("none", "1", "[file-open]")):
+        said = scene.run("gapseal-sim", "bench", "--modems", modems, "--links", "links", "--imeis", imeis, check=2).err
+        expect(code in said, said)
+
+
+main(the_seed_decides_who_has_a_fault, mistakes_are_found_before_the_shift, a_shift_with_faults)

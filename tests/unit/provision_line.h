@@ -113,7 +113,8 @@ static inline void line_end(struct line *line)
 	bench_end(&line->bench);
 }
 
-static inline void line_add(struct line *line, enum step_op op, uint32_t tag, uint32_t type, const char *content)
+static inline void line_add(struct line *line, enum step_op op, uint32_t tag, uint32_t type,
+    const char *content)
 {
 	struct step step = {.op = op, .slot = {tag, type}, .content = bytes_of(content)};
 
@@ -134,7 +135,8 @@ static inline void line_exchange(struct line *line, enum sim_dialect dialect, co
 }
 
 /* Without a NUL the digest is the modem's, with one the credentials shell's. */
-static inline void line_listed(const struct line *line, uint32_t tag, uint32_t type, const char *content, bool nul)
+static inline void line_listed(const struct line *line, uint32_t tag, uint32_t type, const char *content,
+    bool nul)
 {
 	const struct listing_item *item = listing_find(&line->message.listing, (struct slot){tag, type});
 	uint8_t digest[HASH_SIZE];

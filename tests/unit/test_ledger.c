@@ -156,6 +156,7 @@ static void test_supersedes(void **state)
 	supersede(&b, &a, false);
 	check_add(ledger, &b, mixed_imeis, 4, "ledger-slot"); /* index 0 is 9's alone, 5 is in both */
 	check_add(ledger, &b, other_imeis, 3, "none"); /* and frees 9 for those after it */
+	check_slots(ledger, &c, first_imeis + 2, 1, NULL);
 	check_add(ledger, &c, first_imeis, 1, "ledger-slot");
 	supersede(&c, &d, true);
 	check_add(ledger, &c, first_imeis, 2, "ledger-slot");

@@ -33,6 +33,39 @@ static void test_cr_is_tried_first(void **state)
 	assert_true(bench->now < 1000 + 100);
 }
 
+/* A port that opens late finds the search at its beginning, not in the middle of a round that nobody heard. */
+static void test_opened_late(void **state)
+{
+	struct bench *bench = *state;
+
+	for (uint64_t late = 300; late < 2500; late += 700) {
+		uint64_t opened = bench->now + late;
+
+		restart(bench, NULL);
+		bench->now = opened;
+		provision_tick(bench->line, bench->now);
+		provision_opened(bench->line, bench->now);
+		assert_true(bytes_starts(provision_output(bench->line), "AT"));
+		expect(bench, MESSAGE_DEVICE, "");
+		assert_true(bench->now < opened + 100);
+		provision_opened(bench->line, bench->now); /* a device in hand is none of its business */
+		verdict(bench);
+	}
+}
+
+/* The device went with its port: the next one is not waited for to leave, be it the same. */
+static void test_gone_has_left(void **state)
+{
+	struct bench *bench = *state;
+
+	restart(bench, NULL);
+	expect(bench, MESSAGE_DEVICE, "");
+	provision_hangup(bench->line, bench->now);
+	verdict(bench);
+	provision_leave(bench->line, bench->now);
+	assert_int_equal(provision_phase(bench->line), PROVISION_OVER);
+}
+
 /* What a killed dialogue left in the host. */
 static void test_leftovers(void **state)
 {
@@ -281,6 +314,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BENCH_TEST(test_terminators),
 		BENCH_TEST(test_cr_is_tried_first),
+		BENCH_TEST(test_opened_late),
+		BENCH_TEST(test_gone_has_left),
 		BENCH_TEST(test_leftovers),
 		BENCH_TEST(test_first_error_is_forgiven),
 		BENCH_TEST(test_error_for_ever),

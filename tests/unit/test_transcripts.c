@@ -2,8 +2,9 @@
 #include "provision_line.h"
 
 /*
- * What goes over the wire in each dialect, byte by byte, from the first AT to the finish: tests/vectors/transcripts
- * has one file a dialect. `test_transcripts --write FOLDER` writes them anew, for a person to read what changed.
+ * What goes over the wire in each dialect, byte by byte, from the first AT to the finish:
+ * tests/vectors/transcripts has one file a dialect. `test_transcripts --write FOLDER` writes them anew, for a
+ * person to read what changed.
  */
 #define LABEL "352656100367872"
 
