@@ -11,8 +11,6 @@
 #include <unistd.h>
 
 #include "gapseal/bytes.h"
-#include "gapseal/config.h"
-#include "gapseal/file.h"
 
 #define OPTIONS_MAX 48
 
@@ -161,7 +159,7 @@ int command_missing(const struct command *command, const char *option)
 	return mistake(command, "missing --", option);
 }
 
-static bool texts_add(struct texts *texts, const char *value)
+bool texts_add(struct texts *texts, const char *value)
 {
 	const char **items = realloc(texts->items, (texts->count + 1) * sizeof *items);
 
@@ -295,73 +293,4 @@ bool command_given(const struct command_option *options, size_t count, const cha
 		if (strcmp(options[i].name, name) == 0)
 			return (given & UINT64_C(1) << i) != 0;
 	return false;
-}
-
-/* Takes over one option that was not given. Texts are duplicated: they live as long as the program. */
-static bool take_default(const struct command_option *option, const char *name, const struct config *config)
-{
-	const struct config_place top = {"", 0};
-	const char *text;
-
-	switch (option->kind) {
-	case OPTION_FLAG:
-		config_boolean(config, top, name, option->value, NULL);
-		return true;
-	case OPTION_NUMBER:
-		config_number(config, top, name, option->value, NULL);
-		return true;
-	case OPTION_TEXT:
-		if (config_text(config, top, name, &text, NULL))
-			return (*(const char **)option->value = strdup(text)) != NULL;
-		return true;
-	case OPTION_TEXTS:
-		for (size_t i = 0; config_texts(config, top, name, i, &text, NULL); i++) {
-			const char *copy = strdup(text);
-
-			if (copy == NULL || !texts_add(option->value, copy))
-				return false;
-		}
-		return true;
-	}
-	return true;
-}
-
-/* The conf file's name of an option: '-' becomes '_'. */
-static void conf_name(char out[static 32], const char *name)
-{
-	snprintf(out, 32, "%s", name);
-	for (char *at = out; (at = strchr(at, '-')) != NULL;)
-		*at = '_';
-}
-
-static bool conf_knows(const struct config_section *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->count; i++)
-		if (strcmp(conf->options[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-enum err command_defaults(const struct command_option *options, size_t count,
-    const struct config_section *conf,
-    const char *folder, const char *name, struct fault *fault)
-{
-	char path[512], option[32];
-	struct config *config;
-	enum err err;
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	if (!file_exists(AT_FDCWD, path))
-		return ERR_OK;
-	err = config_read(&config, AT_FDCWD, path, conf, 1, fault);
-	if (err != ERR_OK)
-		return err;
-	for (size_t i = 0; err == ERR_OK && i < count; i++) {
-		conf_name(option, options[i].name);
-		if ((given & UINT64_C(1) << i) == 0 && conf_knows(conf, option) &&
-		    !take_default(&options[i], option, config))
-			err = fault_memory(fault);
-	}
-	config_free(&config);
-	return err;
 }

@@ -46,6 +46,8 @@ struct operands {
 bool command_options(const struct command *command, const struct command_option *options, size_t count,
     int argc,
     char **argv, size_t operands_min, size_t operands_max, struct operands *operands, int *code);
+/* Appends a value, not copied; false if memory is short. */
+bool texts_add(struct texts *texts, const char *value);
 void texts_free(struct texts *texts);
 
 /* Fills options that were not given from the top level of a conf file in libconfuse syntax (names with '_'

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
@@ -19,16 +20,31 @@ def say(**figures):
     print(json.dumps(figures), flush=True)
 
 
+def peak_memory(pid):
+    """Peak resident MB of a running program; ru_maxrss would count what Python itself held before the exec."""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            return next(int(line.split()[1]) / 1024 for line in f if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return 0
+
+
 def timed(args, cwd):
-    """Wall seconds, processor seconds and peak memory in MB of one program."""
-    start = time.monotonic()
-    process = subprocess.Popen(args, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    error = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - start
-    if status != 0:
-        raise RuntimeError("%s: %r" % (args, error[-500:]))
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    """Wall seconds, processor seconds and peak memory in MB (looked at every few milliseconds) of one program."""
+    start, memory, status = time.monotonic(), 0, None
+    with tempfile.TemporaryFile() as error:
+        process = subprocess.Popen(args, cwd=cwd, stdout=subprocess.DEVNULL, stderr=error)
+        while status is None:
+            memory = max(memory, peak_memory(process.pid))
+            found, code, usage = os.wait4(process.pid, os.WNOHANG)
+            status = code if found else None
+            if status is None:
+                time.sleep(0.002)
+        wall = time.monotonic() - start
+        error.seek(0)
+        if status != 0:
+            raise RuntimeError("%s: %r" % (args, error.read()[-500:]))
+    return wall, usage.ru_utime + usage.ru_stime, memory
 
 
 def write_csv(path, count):
@@ -104,13 +120,14 @@ def serve(scene, devices, ports, baud=BAUD, nvm=NVM_MS):
     line = line_process(scene, ports)
     summary = json.loads(bench.stdout.readline())
     wall = time.monotonic() - start
+    memory = peak_memory(line.pid)
     line.terminate()
     _, status, usage = os.wait4(line.pid, 0)
     line.returncode = os.waitstatus_to_exitcode(status)
     bench.stdout.close()
     if bench.wait() != 0 or line.returncode != 0:
         raise RuntimeError("bench %d, line %d" % (bench.returncode, line.returncode))
-    return summary, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return summary, wall, usage.ru_utime + usage.ru_stime, memory
 
 
 def mean(count):

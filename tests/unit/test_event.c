@@ -16,7 +16,8 @@ static struct event device_event(enum result result, const char *reason)
 {
 	struct event event = {.kind = EVENT_DEVICE, .station = "line1", .port = "bench3", .code = "", .text = "",
 	    .device = {.result = result, .batch = "psk-1", .lot = "lot-001", .indexed = true, .index = 17,
-		.attempt = 2, .entry = 99, .ms = 1234, .imei = "352656100367872", .firmware = "mfw_nrf91x1_2.0.2", .unit = "SN-1"}};
+		.attempt = 2, .entry = 99, .ms = 1234, .imei = "352656100367872",
+		.firmware = "mfw_nrf91x1_2.0.2", .unit = "SN-1"}};
 
 	snprintf(event.device.reason, sizeof event.device.reason, "%s", reason);
 	return event;
@@ -192,7 +193,8 @@ static void test_lines(void **state)
 	event.device.rehearsal = true;
 	event.device.entry = 0;
 	check_line(&event, "REHEARSAL UNKNOWN  bench3  352656100367872  batch psk-1 lot lot-001 index 17  "
-	    "unknown: the port vanished while it was used: check the cable, then present the unit again [port-gone]; retry");
+	    "unknown: the port vanished while it was used: check the cable, then present the unit "
+	    "again [port-gone]; retry");
 	event = (struct event){.kind = EVENT_PORT, .port = "p", .code = "no-modem", .text = "nothing answers"};
 	check_line(&event, "port     p  nothing answers [no-modem]");
 	event = (struct event){.kind = EVENT_STOP, .port = "", .code = "", .text = ""};

@@ -454,7 +454,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOOP_TEST(test_one_device), LOOP_TEST(test_several_ports), LOOP_TEST(test_no_modem),
-		LOOP_TEST(test_no_port), LOOP_TEST(test_count), LOOP_TEST(test_until_stopped), LOOP_TEST(test_stopped_before_anything),
+		LOOP_TEST(test_no_port), LOOP_TEST(test_count), LOOP_TEST(test_until_stopped),
+		LOOP_TEST(test_stopped_before_anything),
 		LOOP_TEST(test_unplugged_and_plugged_in_again), LOOP_TEST(test_stop_file),
 		LOOP_TEST(test_stop_file_meanwhile),
 		LOOP_TEST(test_suspended), LOOP_TEST(test_acknowledged_by_signal),
