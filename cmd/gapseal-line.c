@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "gapseal-line.h"
 
-bool line_begin(struct home *home, const struct command *command, const struct command_option *options, size_t count, int argc,
+bool line_begin(struct home *home, const struct command *command, const struct command_option *options,
+    size_t count, int argc,
     char **argv, size_t operands_min, size_t operands_max, struct operands *operands, int *code)
 {
 	struct fault fault;

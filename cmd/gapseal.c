@@ -21,7 +21,8 @@ const struct config_section office_options = {
 	.count = sizeof conf_options / sizeof conf_options[0],
 };
 
-enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm, struct fault *fault)
+enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm,
+    struct fault *fault)
 {
 	if (fd == NO_FD)
 		return secret_ask(out, prompt, confirm, fault);
@@ -30,7 +31,8 @@ enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bo
 	return secret_read_fd(out, (int)fd, fault);
 }
 
-enum err office_begin(struct office *office, const struct trust **trust, const char *path, const char *trust_file,
+enum err office_begin(struct office *office, const struct trust **trust, const char *path,
+    const char *trust_file,
     const char *pin, struct fault *fault)
 {
 	char fingerprint[FINGERPRINT_SIZE];
@@ -42,7 +44,8 @@ enum err office_begin(struct office *office, const struct trust **trust, const c
 	if (err != ERR_OK)
 		return err;
 	fingerprint_print(fingerprint, trust_hash(*trust));
-	command_say("trust version %llu of %s, fingerprint %s", (unsigned long long)trust_get(*trust)->version,
+	command_say("trust version %llu of %s, fingerprint %s",
+	    (unsigned long long)trust_get(*trust)->version,
 	    trust_get(*trust)->org, fingerprint);
 	return ERR_OK;
 }

@@ -40,11 +40,13 @@ void findings_say(const struct findings *findings);
 extern const struct config_section office_options;
 
 /* A passphrase from the descriptor the user named, or from the terminal (twice if confirm). */
-enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm, struct fault *fault);
+enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm,
+    struct fault *fault);
 /* The office's identity, with its passphrase if it has one. */
 enum err identity_get(struct secret **out, const struct office *office, uint64_t fd, struct fault *fault);
 /* Opens office and trust for a command and prints, to stderr, the fingerprint used. */
-enum err office_begin(struct office *office, const struct trust **trust, const char *path, const char *trust_file,
+enum err office_begin(struct office *office, const struct trust **trust, const char *path,
+    const char *trust_file,
     const char *pin, struct fault *fault);
 
 #endif

@@ -55,7 +55,8 @@ int accept_returned(const struct command *command, int argc, char **argv)
 		{"batch", OPTION_TEXT, &request->batch, "DIR", "batch folder"},
 		{"activation", OPTION_TEXT, &request->activation, "FILE", "signed activation of this batch"},
 		{"log", OPTION_TEXTS, &given.logs, "DIR", "log returned by a station; repeat"},
-		{"withdraw", OPTION_FLAG, &request->withdraw, NULL, "devices accepted before may be missing now"},
+		{"withdraw", OPTION_FLAG, &request->withdraw, NULL,
+		    "devices accepted before may be missing now"},
 	};
 	const size_t count = sizeof options / sizeof options[0];
 	struct operands operands;
@@ -65,7 +66,8 @@ int accept_returned(const struct command *command, int argc, char **argv)
 	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
 		if (given.office == NULL)
 			code = command_missing(command, "office");
-		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF, &fault) != ERR_OK)
+		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
+		    &fault) != ERR_OK)
 			code = command_fault(&fault, false);
 		else
 			code = do_accept(command, &given);

@@ -18,7 +18,8 @@ static void json_batch(struct buffer *out, const struct batch_result *result)
 {
 	const struct manifest_fields *manifest = &result->manifest;
 
-	buffer_format(out, "{\"schema\":\"gapseal/compile/v1\",\"batch\":\"%s\",\"devices\":%llu,\"lots\":%zu,"
+	buffer_format(out,
+	    "{\"schema\":\"gapseal/compile/v1\",\"batch\":\"%s\",\"devices\":%llu,\"lots\":%zu,"
 	    "\"series\":\"%s\",\"seq\":%llu,\"manifest_sha256\":\"", manifest->batch,
 	    (unsigned long long)manifest->count, manifest->lots.count, manifest->series,
 	    (unsigned long long)manifest->seq);
@@ -173,7 +174,8 @@ int compile(const struct command *command, int argc, char **argv)
 	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
 		if (given.office == NULL)
 			code = command_missing(command, "office");
-		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF, &fault) != ERR_OK)
+		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
+		    &fault) != ERR_OK)
 			code = command_fault(&fault, given.json);
 		else
 			code = start_compile(command, &given);

@@ -72,11 +72,16 @@ int export_batch(const struct command *command, int argc, char **argv)
 		{"pin", OPTION_TEXT, &given.pin, "HEX", "fingerprint the trust file must have"},
 		{"batch", OPTION_TEXT, &request->batch, "DIR", "batch folder"},
 		{"format", OPTION_TEXT, &request->format, "NAME", export_formats},
-		{"out", OPTION_TEXT, &request->out, "PATH", "file (nrfcloud: folder) to make, or - for a pipe"},
-		{"only", OPTION_TEXT, &request->only, "FILE", "signed activation; default what 'accept' recorded"},
-		{"all", OPTION_FLAG, &request->all, NULL, "every device, whether anything proves it done or not"},
-		{"tag", OPTION_NUMBER, &request->tag, "N", "security tag, where several hold such credentials"},
-		{"recipient", OPTION_TEXTS, &given.recipients, "age1...", "seal to this age recipient; repeat"},
+		{"out", OPTION_TEXT, &request->out, "PATH",
+		    "file (nrfcloud: folder) to make, or - for a pipe"},
+		{"only", OPTION_TEXT, &request->only, "FILE",
+		    "signed activation; default what 'accept' recorded"},
+		{"all", OPTION_FLAG, &request->all, NULL,
+		    "every device, whether anything proves it done or not"},
+		{"tag", OPTION_NUMBER, &request->tag, "N",
+		    "security tag, where several hold such credentials"},
+		{"recipient", OPTION_TEXTS, &given.recipients, "age1...",
+		    "seal to this age recipient; repeat"},
 		{"plain", OPTION_FLAG, &request->plain, NULL, "write secrets to a plain file (mode 0600)"},
 		{"passphrase-fd", OPTION_NUMBER, &given.fd, "N",
 		    "read the passphrase of the office identity from descriptor N"},
@@ -89,7 +94,8 @@ int export_batch(const struct command *command, int argc, char **argv)
 	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
 		if (given.office == NULL)
 			code = command_missing(command, "office");
-		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF, &fault) != ERR_OK)
+		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
+		    &fault) != ERR_OK)
 			code = command_fault(&fault, false);
 		else
 			code = do_export(command, &given);

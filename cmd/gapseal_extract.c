@@ -23,7 +23,8 @@ static enum err run_extract(struct opening_result *result, const struct extract_
 	if (err == ERR_OK)
 		err = identity_get(&identity, &office, options->fd, fault);
 	if (err == ERR_OK)
-		err = office_opening(result, &office, trust, identity, options->batch, imei, options->opening, fault);
+		err = office_opening(result, &office, trust, identity, options->batch, imei, options->opening,
+		    fault);
 	secret_free(&identity);
 	office_close(&office);
 	return err;
@@ -42,7 +43,8 @@ static int do_extract(const struct command *command, const struct extract_option
 	if (run_extract(&result, options, &fault) != ERR_OK)
 		return command_fault(&fault, false);
 	hex_encode(hex, bytes_from(result.commitment, HASH_SIZE));
-	printf("record %llu commits to sha256 %s, which is that of %s\n", (unsigned long long)result.index, hex,
+	printf("record %llu commits to sha256 %s, which is that of %s\n", (unsigned long long)result.index,
+	    hex,
 	    options->opening);
 	return ERR_OK;
 }
@@ -56,7 +58,8 @@ int extract(const struct command *command, int argc, char **argv)
 		{"pin", OPTION_TEXT, &given.pin, "HEX", "fingerprint the trust file must have"},
 		{"batch", OPTION_TEXT, &given.batch, "DIR", "batch folder"},
 		{"imei", OPTION_TEXT, &given.imei, "N", "the device"},
-		{"opening", OPTION_TEXT, &given.opening, "FILE", "text to write that proves what its record holds"},
+		{"opening", OPTION_TEXT, &given.opening, "FILE",
+		    "text to write that proves what its record holds"},
 		{"passphrase-fd", OPTION_NUMBER, &given.fd, "N",
 		    "read the passphrase of the office identity from descriptor N"},
 	};

@@ -92,10 +92,13 @@ int plan(const struct command *command, int argc, char **argv)
 		{"id", OPTION_TEXT, &request->id, "ID", "name of the batch"},
 		{"ca", OPTION_TEXT, &request->ca, "PATH", "the CA's certificate, or the folder of ca.pem"},
 		{"lot-size", OPTION_NUMBER, &request->lot_size, "N", "devices a lot, at most 65536"},
-		{"seed-share-fd", OPTION_TEXTS, &given.seed.shares, "N", "read an officer's share of the seed from descriptor N; repeat"},
+		{"seed-share-fd", OPTION_TEXTS, &given.seed.shares, "N",
+		    "read an officer's share of the seed from descriptor N; repeat"},
 		{"seed-fd", OPTION_NUMBER, &given.seed.fd, "N", "read the seed from descriptor N"},
-		{"master", OPTION_TEXT, &given.seed.master, "FILE", "the seed of a batch already compiled; needs --office"},
-		{"passphrase-fd", OPTION_NUMBER, &given.seed.passphrase_fd, "N", "read the passphrase of the office identity from descriptor N"},
+		{"master", OPTION_TEXT, &given.seed.master, "FILE",
+		    "the seed of a batch already compiled; needs --office"},
+		{"passphrase-fd", OPTION_NUMBER, &given.seed.passphrase_fd, "N",
+		    "read the passphrase of the office identity from descriptor N"},
 		{"json", OPTION_FLAG, &request->json, NULL, "the plan as one JSON object"},
 	};
 	const size_t count = sizeof options / sizeof options[0];
@@ -105,7 +108,8 @@ int plan(const struct command *command, int argc, char **argv)
 
 	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
 		if (given.office != NULL &&
-		    command_defaults(options, count, &office_options, given.office, OFFICE_CONF, &fault) != ERR_OK)
+		    command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
+		    &fault) != ERR_OK)
 			code = command_fault(&fault, request->json);
 		else if (given.trust == NULL || request->profile == NULL)
 			code = command_missing(command, given.trust == NULL ? "trust" : "profile");

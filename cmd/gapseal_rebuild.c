@@ -24,11 +24,13 @@ static int print_rebuilt(const struct batch_result *result, bool json)
 	hex_encode(plan, bytes_from(result->plan_hash, HASH_SIZE));
 	words_print(words, result->plan_hash);
 	if (json)
-		buffer_format(&out, "{\"schema\":\"gapseal/rebuild/v1\",\"equal\":true,\"batch\":\"%s\",\"devices\":%llu,"
+		buffer_format(&out,
+		    "{\"schema\":\"gapseal/rebuild/v1\",\"equal\":true,\"batch\":\"%s\",\"devices\":%llu,"
 		    "\"manifest_sha256\":\"%s\",\"plan_sha256\":\"%s\"}\n", manifest->batch,
 		    (unsigned long long)manifest->count, hash, plan);
 	else
-		buffer_format(&out, "batch %s: manifest and all %llu records are what profile, CSV and seed make\n"
+		buffer_format(&out,
+		    "batch %s: manifest and all %llu records are what profile, CSV and seed make\n"
 		    "taken from the manifest as it stands: %s number %llu, issued %s by %s under trust version %llu\n"
 		    "manifest %s\nplan     %s\n         %s\n", manifest->batch, (unsigned long long)manifest->count,
 		    manifest->series, (unsigned long long)manifest->seq, manifest->issued, manifest->tool,
@@ -79,16 +81,20 @@ int rebuild(const struct command *command, int argc, char **argv)
 	struct rebuild_options given = {.seed = SEED_OPTIONS_NONE};
 	struct rebuild_request *request = &given.request;
 	const struct command_option options[] = {
-		{"office", OPTION_TEXT, &given.office, "OFFICE", "office folder, whose identity opens --master"},
+		{"office", OPTION_TEXT, &given.office, "OFFICE",
+		    "office folder, whose identity opens --master"},
 		{"batch", OPTION_TEXT, &request->batch, "DIR", "batch folder to check, signed or not"},
 		{"profile", OPTION_TEXT, &request->profile, "FILE", "the recipe"},
 		{"csv", OPTION_TEXT, &request->csv, "FILE", "the devices"},
-		{"ca", OPTION_TEXT, &request->ca, "PATH", "the CA's certificate, or the folder of ca.pem; no key is needed"},
+		{"ca", OPTION_TEXT, &request->ca, "PATH",
+		    "the CA's certificate, or the folder of ca.pem; no key is needed"},
 		{"master", OPTION_TEXT, &given.seed.master, "FILE", "the batch's master.age"},
-		{"seed-share-fd", OPTION_TEXTS, &given.seed.shares, "N", "read an officer's share of the seed from descriptor N; repeat"},
+		{"seed-share-fd", OPTION_TEXTS, &given.seed.shares, "N",
+		    "read an officer's share of the seed from descriptor N; repeat"},
 		{"seed-fd", OPTION_NUMBER, &given.seed.fd, "N", "read the seed from descriptor N"},
 		{"threads", OPTION_NUMBER, &request->threads, "N", "threads that seal; default one a core"},
-		{"passphrase-fd", OPTION_NUMBER, &given.seed.passphrase_fd, "N", "read the passphrase of the office identity from descriptor N"},
+		{"passphrase-fd", OPTION_NUMBER, &given.seed.passphrase_fd, "N",
+		    "read the passphrase of the office identity from descriptor N"},
 		{"json", OPTION_FLAG, &given.json, NULL, "the result as one JSON object"},
 	};
 	struct operands operands;
@@ -98,7 +104,8 @@ int rebuild(const struct command *command, int argc, char **argv)
 
 	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
 		if (given.office != NULL &&
-		    command_defaults(options, count, &office_options, given.office, OFFICE_CONF, &fault) != ERR_OK)
+		    command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
+		    &fault) != ERR_OK)
 			code = command_fault(&fault, given.json);
 		else if (request->batch == NULL || request->profile == NULL || request->csv == NULL) {
 			code = command_missing(command,

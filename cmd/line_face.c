@@ -41,7 +41,8 @@ static bool is_ours(int terminal)
 {
 	const char *kind = getenv("TERM");
 
-	return isatty(terminal) && kind != NULL && strcmp(kind, "dumb") != 0 && tcgetpgrp(terminal) == getpgrp();
+	return isatty(terminal) && kind != NULL && strcmp(kind, "dumb") != 0 &&
+	    tcgetpgrp(terminal) == getpgrp();
 }
 
 /* A number is a descriptor; a pipe without a reader is not waited for. */

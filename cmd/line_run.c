@@ -74,7 +74,8 @@ static enum err set_bench(struct run *run, struct fault *fault)
 	if (err != ERR_OK)
 		return err;
 	if (!port_flow_parse(&settings.flow, run->flow))
-		return fault_set(fault, ERR_CANNOT, "usage", "--flow", "flow control is none, rtscts or xonxoff");
+		return fault_set(fault, ERR_CANNOT, "usage", "--flow",
+		    "flow control is none, rtscts or xonxoff");
 	for (size_t i = 0; err == ERR_OK && i < run->ports.count; i++)
 		err = bench_give(&run->bench, run->ports.items[i], &settings, fault);
 	if (err == ERR_OK && run->ports_from != NULL)
@@ -84,11 +85,13 @@ static enum err set_bench(struct run *run, struct fault *fault)
 	for (unsigned i = 0; i < run->bench.count; i++) {
 		const struct bench_port *port = &run->bench.ports[i];
 
-		run->places[i] = (struct station_port){port->name, port->path, port->settings, &port->provision};
+		run->places[i] = (struct station_port){port->name, port->path, port->settings,
+		    &port->provision};
 		run->names[i] = port->name;
 	}
 	if (err == ERR_OK && run->bench.count == 0)
-		return fault_set(fault, ERR_CANNOT, "usage", "--port", "give a port: --port, --ports-from or --auto");
+		return fault_set(fault, ERR_CANNOT, "usage", "--port",
+		    "give a port: --port, --ports-from or --auto");
 	return err;
 }
 
@@ -102,7 +105,8 @@ static enum err check_timeouts(const struct run *run, struct fault *fault)
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
 		if (table[i].value < TIMEOUT_MIN || table[i].value > TIMEOUT_MAX)
-			return fault_set(fault, ERR_CANNOT, "usage", table[i].option, "%d to %d milliseconds", TIMEOUT_MIN,
+			return fault_set(fault, ERR_CANNOT, "usage", table[i].option, "%d to %d milliseconds",
+			    TIMEOUT_MIN,
 			    TIMEOUT_MAX);
 	return ERR_OK;
 }
@@ -118,9 +122,11 @@ static enum err check_options(struct run *run, struct fault *fault)
 		return fault_set(fault, ERR_CANNOT, "usage", "--operator",
 		    "an operator is at most %d printable characters", NAME_MAX_LENGTH);
 	if (run->baud < PORT_BAUD_MIN || run->baud > PORT_BAUD_MAX)
-		return fault_set(fault, ERR_CANNOT, "usage", "--baud", "%d to %d", PORT_BAUD_MIN, PORT_BAUD_MAX);
+		return fault_set(fault, ERR_CANNOT, "usage", "--baud", "%d to %d", PORT_BAUD_MIN,
+		    PORT_BAUD_MAX);
 	if (run->label_timeout > LABEL_MAX)
-		return fault_set(fault, ERR_CANNOT, "usage", "--label-timeout", "at most %d seconds", LABEL_MAX);
+		return fault_set(fault, ERR_CANNOT, "usage", "--label-timeout", "at most %d seconds",
+		    LABEL_MAX);
 	return check_timeouts(run, fault);
 }
 
@@ -135,9 +141,11 @@ static enum err set_label_command(struct run *run, const struct operands *operan
 		return fault_set(fault, ERR_CANNOT, "usage", "--label-cmd", given == 0 ?
 		    "there is nothing that takes arguments" : "the program should be an absolute path");
 	if (count > LABEL_ARGUMENTS)
-		return fault_set(fault, ERR_CANNOT, "usage", "--label-cmd", "at most %d words", LABEL_ARGUMENTS);
+		return fault_set(fault, ERR_CANNOT, "usage", "--label-cmd", "at most %d words",
+		    LABEL_ARGUMENTS);
 	for (size_t i = 0; i < count; i++)
-		run->label_arguments[i] = i < given ? run->label_command.items[i] : operands->items[i - given];
+		run->label_arguments[i] = i < given ? run->label_command.items[i]
+		    : operands->items[i - given];
 	return ERR_OK;
 }
 
@@ -194,7 +202,8 @@ static enum err open_station(struct run *run, struct fault *fault)
 {
 	struct vault_settings settings = {
 		.operator_ = run->operator_, .tool = TOOL,
-		.batches = run->batches.count > 0 ? run->batches.items : NULL, .batch_count = run->batches.count,
+		.batches = run->batches.count > 0 ? run->batches.items : NULL,
+		    .batch_count = run->batches.count,
 		.port_names = run->names, .say = face_say, .context = &run->face,
 	};
 	enum err err = check_options(run, fault);
@@ -229,7 +238,8 @@ static enum err serve(int *code, struct run *run, struct fault *fault)
 		.prepare = run->steps.prepare, .permit = run->steps.permit, .after = run->steps.after,
 		.outlets = run->face.all, .outlet_count = run->face.count,
 		.stop_fd = run->stop_fd, .acknowledge_fd = run->acknowledge_fd,
-		.event = face_event, .say = face_say, .look = run->face.live ? face_look : NULL, .context = &run->face,
+		.event = face_event, .say = face_say, .look = run->face.live ? face_look : NULL,
+		    .context = &run->face,
 	};
 	struct fault closing;
 	enum err err, closed;
@@ -270,7 +280,8 @@ static int run_all(struct run *run)
 /* Ports on the command line are all the ports there are: then those of station.conf do not count. */
 static void choose_ports(struct run *run, const struct command_option *options, size_t count)
 {
-	const bool ports = command_given(options, count, "port"), from = command_given(options, count, "ports-from");
+	const bool ports = command_given(options, count, "port"),
+	    from = command_given(options, count, "ports-from");
 	const bool find = command_given(options, count, "auto");
 
 	run->ports_folder = from ? AT_FDCWD : run->home.folder;
@@ -287,34 +298,48 @@ int line_run(const struct command *command, int argc, char **argv)
 	struct run run = {.operator_ = "", .unit = "", .flow = "none", .timeout = UINT64_MAX, .baud = 115200,
 	    .bench = BENCH_EMPTY, .command_timeout = provision_defaults.command,
 	    .write_timeout = provision_defaults.write,
-	    .cfun_timeout = provision_defaults.cfun, .dialect = "auto", .terminator = "auto", .pacing = "none",
+	    .cfun_timeout = provision_defaults.cfun, .dialect = "auto", .terminator = "auto",
+	    .pacing = "none",
 	    .line_limit = provision_defaults.line_limit, .label_timeout = 120, .face = FACE_CLOSED,
 	    .stop_fd = -1, .acknowledge_fd = -1};
 	const struct command_option options[] = {
 		{"home", OPTION_TEXT, &run.home_path, "H", "station home"},
-		{"port", OPTION_TEXTS, &run.ports, "[NAME=]P", "a device, usb:1-2.3 or tcp:127.0.0.1:4001; repeat"},
+		{"port", OPTION_TEXTS, &run.ports, "[NAME=]P",
+		    "a device, usb:1-2.3 or tcp:127.0.0.1:4001; repeat"},
 		{"ports-from", OPTION_TEXT, &run.ports_from, "FILE", "ports by name, one a line"},
 		{"auto", OPTION_FLAG, &run.auto_, NULL, "the nRF91 kits and serial adapters on USB"},
 		{"allow-remote", OPTION_FLAG, &run.remote, NULL, "let tcp ports be on other machines"},
-		{"batch", OPTION_TEXTS, &run.batches, "ID", "serve this batch only; repeat; default every granted one"},
+		{"batch", OPTION_TEXTS, &run.batches, "ID",
+		    "serve this batch only; repeat; default every granted one"},
 		{"once", OPTION_FLAG, &run.once, NULL, "one device per port, then end"},
 		{"count", OPTION_NUMBER, &run.count, "N", "N devices per port, then end"},
-		{"timeout", OPTION_NUMBER, &run.timeout, "S", "longest wait for a device in seconds; default for ever"},
+		{"timeout", OPTION_NUMBER, &run.timeout, "S",
+		    "longest wait for a device in seconds; default for ever"},
 		{"unit", OPTION_TEXT, &run.unit, "S", "serial of the board at the port"},
 		{"operator", OPTION_TEXT, &run.operator_, "ID", "who runs the station"},
 		{"baud", OPTION_NUMBER, &run.baud, "N", "speed of serial devices; default 115200"},
-		{"flow", OPTION_TEXT, &run.flow, "KIND", "their flow control: none, rtscts, xonxoff; default none"},
-		{"command-timeout", OPTION_NUMBER, &run.command_timeout, "MS", "a modem's time to answer; default 5000"},
-		{"write-timeout", OPTION_NUMBER, &run.write_timeout, "MS", "the same, a write or delete; default 30000"},
-		{"cfun-timeout", OPTION_NUMBER, &run.cfun_timeout, "MS", "the same, going offline or off; default 60000"},
-		{"dialect", OPTION_TEXT, &run.dialect, "KIND", "what devices understand: auto, at, shell, cred; default auto"},
-		{"terminator", OPTION_TEXT, &run.terminator, "KIND", "what ends a line to an AT host: auto, cr, lf, crlf; default auto"},
-		{"pacing", OPTION_TEXT, &run.pacing, "N/MS", "so many bytes, then so long a pause; default none"},
+		{"flow", OPTION_TEXT, &run.flow, "KIND",
+		    "their flow control: none, rtscts, xonxoff; default none"},
+		{"command-timeout", OPTION_NUMBER, &run.command_timeout, "MS",
+		    "a modem's time to answer; default 5000"},
+		{"write-timeout", OPTION_NUMBER, &run.write_timeout, "MS",
+		    "the same, a write or delete; default 30000"},
+		{"cfun-timeout", OPTION_NUMBER, &run.cfun_timeout, "MS",
+		    "the same, going offline or off; default 60000"},
+		{"dialect", OPTION_TEXT, &run.dialect, "KIND",
+		    "what devices understand: auto, at, shell, cred; default auto"},
+		{"terminator", OPTION_TEXT, &run.terminator, "KIND",
+		    "what ends a line to an AT host: auto, cr, lf, crlf; default auto"},
+		{"pacing", OPTION_TEXT, &run.pacing, "N/MS",
+		    "so many bytes, then so long a pause; default none"},
 		{"line-limit", OPTION_NUMBER, &run.line_limit, "N", "bytes of a shell's line; default 256"},
-		{"label-timeout", OPTION_NUMBER, &run.label_timeout, "S", "a device waits for its label; default 120"},
-		{"label-cmd", OPTION_TEXTS, &run.label_command, "CMD", "its lines are scans too; arguments behind --"},
+		{"label-timeout", OPTION_NUMBER, &run.label_timeout, "S",
+		    "a device waits for its label; default 120"},
+		{"label-cmd", OPTION_TEXTS, &run.label_command, "CMD",
+		    "its lines are scans too; arguments behind --"},
 		{"json", OPTION_FLAG, &run.json, NULL, "events as JSON lines"},
-		{"events", OPTION_TEXT, &run.events, "FILE", "events as JSON lines to a file, pipe or descriptor besides"},
+		{"events", OPTION_TEXT, &run.events, "FILE",
+		    "events as JSON lines to a file, pipe or descriptor besides"},
 		{"quiet", OPTION_FLAG, &run.quiet, NULL, "no table and no lines for people"},
 	};
 	const size_t count = sizeof options / sizeof options[0];

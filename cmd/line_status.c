@@ -33,12 +33,14 @@ static void put_truth(struct buffer *out, const char *key, bool truth)
 
 static void lot_text(struct buffer *out, const struct vault_lot *lot)
 {
-	buffer_format(out, "%s%-20s %-12s grant %-4llu", lot->rehearsal ? "REHEARSAL " : "", lot->batch, lot->lot,
+	buffer_format(out, "%s%-20s %-12s grant %-4llu", lot->rehearsal ? "REHEARSAL " : "", lot->batch,
+	    lot->lot,
 	    (unsigned long long)lot->grant);
 	buffer_format(out, " done %llu of %llu, failed %llu, void %llu, left %llu%s%s\n",
 	    (unsigned long long)lot->counts.done, (unsigned long long)lot->count,
 	    (unsigned long long)lot->counts.failed, (unsigned long long)lot->counts.void_,
-	    (unsigned long long)left_of(lot), lot->closed ? ", closed" : "", lot->expired ? ", grant expired" : "");
+	    (unsigned long long)left_of(lot), lot->closed ? ", closed" : "", lot->expired ? ", grant expired"
+	    : "");
 }
 
 static void lot_json(struct buffer *out, const struct vault_lot *lot)
@@ -68,7 +70,8 @@ static void status_text(struct buffer *out, const struct home *home, const struc
 	for (size_t i = 0; vault_lot(vault, i, &lot); i++)
 		lot_text(out, &lot);
 	buffer_format(out, "%llu lot%s with devices left\n", (unsigned long long)left, left == 1 ? "" : "s");
-	buffer_format(out, "log %llu entries, head %s\ncheckpoint ", (unsigned long long)head->size, head->root);
+	buffer_format(out, "log %llu entries, head %s\ncheckpoint ", (unsigned long long)head->size,
+	    head->root);
 	buffer_put(out, checkpoint);
 	buffer_byte(out, '\n');
 }

@@ -49,13 +49,15 @@ static enum err read_step(struct station_step *out, const struct config *config,
 	config_number(config, top, option, &seconds, &line);
 	snprintf(where, sizeof where, HOME_CONF ":%u", line);
 	if (seconds == 0 || seconds > SECONDS_MAX)
-		return fault_set(fault, ERR_NO, "step-timeout", where, "%s is 1 to %d seconds", option, SECONDS_MAX);
+		return fault_set(fault, ERR_NO, "step-timeout", where, "%s is 1 to %d seconds", option,
+		    SECONDS_MAX);
 	out->timeout_ms = seconds * 1000;
 	if (!config_texts(config, top, name, 0, &program, &line))
 		return ERR_OK;
 	snprintf(where, sizeof where, HOME_CONF ":%u", line);
 	if (program[0] != '/')
-		return fault_set(fault, ERR_NO, "step-path", where, "the program of %s should be an absolute path", name);
+		return fault_set(fault, ERR_NO, "step-path", where,
+		    "the program of %s should be an absolute path", name);
 	return copy_list(&out->arguments, config, name, fault);
 }
 

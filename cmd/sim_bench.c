@@ -40,17 +40,21 @@ static void list_options(struct bench_option out[static OPTIONS], struct bench_c
 		{"links", "DIR", "folder of the links m01, m02, ...", &c->links, NULL, NULL, 0},
 		{"imeis", "FILE", "the devices, 15 digits a line", &c->imeis, NULL, NULL, 0},
 		{"devices", "N", "so many of them; default all", NULL, &c->devices, NULL, INTEGER_MAX},
-		{"script", "FILE", "the faults, one a line; default the usual ones", &c->script, NULL, NULL, 0},
-		{"fault-rate", "N", "devices of a thousand that have a fault; default 0", NULL, &c->fault_rate, NULL, 1000},
+		{"script", "FILE", "the faults, one a line; default the usual ones", &c->script, NULL, NULL,
+		    0},
+		{"fault-rate", "N", "devices of a thousand that have a fault; default 0", NULL,
+		    &c->fault_rate, NULL, 1000},
 		{"seed", "N", "which devices and faults; default 1", NULL, &c->seed, NULL, INTEGER_MAX},
 		{"state", "FILE", "what every device held when it left", &c->state, NULL, NULL, 0},
 		{"firmware", "STR", "as of modem", &c->firmware, NULL, NULL, 0},
 		{"baud", "N", "as of modem", NULL, &c->baud, NULL, 10000000},
 		{"nvm-ms", "N", "as of modem", NULL, &c->nvm_ms, NULL, 600000},
 		{"flow", NULL, "as of modem", NULL, NULL, &c->flow, 0},
-		{"leave-ms", "N", "from the verdict until the device leaves; default 20", NULL, &c->leave_ms, NULL, 600000},
+		{"leave-ms", "N", "from the verdict until the device leaves; default 20", NULL, &c->leave_ms,
+		    NULL, 600000},
 		{"gap-ms", "N", "until the next one is there; default 50", NULL, &c->gap_ms, NULL, 600000},
-		{"patience-ms", "N", "no device stays longer; default 120000", NULL, &c->patience_ms, NULL, 3600000},
+		{"patience-ms", "N", "no device stays longer; default 120000", NULL, &c->patience_ms, NULL,
+		    3600000},
 		{"adapter", NULL, "the line stays up when a device leaves", NULL, NULL, &c->adapter, 0},
 		{"help", NULL, "show this", NULL, NULL, &c->help, 0},
 	};
@@ -97,7 +101,8 @@ static int parse(struct bench_choices *choices, int argc, char **argv)
 	opterr = 0;
 	while ((found = getopt_long(argc, argv, ":", table, &index)) != -1) {
 		if (found != 1)
-			return 1 + mistake(found == ':' ? "a value is missing after " : "unknown option ", argv[optind - 1]);
+			return 1 + mistake(found == ':' ? "a value is missing after " : "unknown option ",
+			    argv[optind - 1]);
 		if (given[index])
 			return 1 + mistake("given twice: --", options[index].name);
 		given[index] = true;
@@ -173,7 +178,8 @@ static enum err be_bench(const struct sim_bench_settings *settings, struct fault
 
 int run_bench(int argc, char **argv)
 {
-	struct bench_choices choices = {.seed = sim_bench_defaults.seed, .leave_ms = sim_bench_defaults.leave_ms,
+	struct bench_choices choices = {.seed = sim_bench_defaults.seed,
+	    .leave_ms = sim_bench_defaults.leave_ms,
 	    .gap_ms = sim_bench_defaults.gap_ms, .patience_ms = sim_bench_defaults.patience_ms};
 	struct buffer imeis = BUFFER_EMPTY, script = BUFFER_EMPTY;
 	struct sim_bench_settings settings;
@@ -190,7 +196,8 @@ int run_bench(int argc, char **argv)
 	if (err == ERR_OK && choices.script != NULL) {
 		slash = strrchr(choices.script, '/');
 		if (slash != NULL)
-			snprintf(folder, sizeof folder, "%.*s/", (int)(slash - choices.script), choices.script);
+			snprintf(folder, sizeof folder, "%.*s/", (int)(slash - choices.script),
+			    choices.script);
 		settings.script_name = choices.script;
 		settings.script_folder = folder;
 		err = file_read(&script, AT_FDCWD, choices.script, SCRIPT_SIZE_MAX, &fault);

@@ -37,7 +37,7 @@ void cmng_firmware(char out[static FIRMWARE_SIZE], const struct at *at);
 bool cmng_firmware_is_test(const char *firmware);
 /* The n of +CFUN: n. False if there is none. */
 bool cmng_mode(const struct at *at, unsigned *out);
-/* Whether the modem refuses to write and delete credentials in this mode (nrf91-at 1.4). */
+/* Whether the modem refuses to write and delete credentials in this mode. */
 bool cmng_mode_is_active(unsigned mode);
 /* Every %CMNG line; unsolicited ones in between are passed over. False (out not to be used) if one of them
  * is malformed or repeats a slot, or there are more than LISTING_MAX: half a listing proves nothing. Types

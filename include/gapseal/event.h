@@ -16,7 +16,7 @@ struct event {
 };
 /* done or same. */
 bool event_passed(const struct event *event);
-/* Appends one line of gapseal/event/v1 (DESIGN 6) without LF; time is now. */
+/* Appends one line of gapseal/event/v1 without LF; time is now. */
 void event_json(struct buffer *out, const struct event *event, int64_t now);
 /* Appends the line a person reads, without LF. */
 void event_text(struct buffer *out, const struct event *event);

@@ -17,7 +17,7 @@
 enum field_kind {
 	FIELD_TEXT,          /* char[size]: printable ASCII with a NUL */
 	FIELD_LINES,         /* char *: printable ASCII and LF, allocated; documents only */
-	FIELD_NAME,          /* char[NAME_SIZE]: a name of DESIGN 2 or "" */
+	FIELD_NAME,          /* char[NAME_SIZE]: a name ([a-z0-9][a-z0-9.-]{0,39}) or "" */
 	FIELD_TIME,          /* char[UTC_SIZE]: YYYY-MM-DDTHH:MM:SSZ or "" */
 	FIELD_HASH,          /* uint8_t[32]: 64 lower-case hex digits */
 	FIELD_HASH_OR_EMPTY, /* struct maybe_hash: as FIELD_HASH, or "" for present = false */

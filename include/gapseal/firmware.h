@@ -6,7 +6,7 @@
 
 #include "gapseal/manifest.h"
 
-/* firmware: what AT+CGMR says, "mfw_nrf91x1_2.0.2": a family and a version of three numbers (nrf91-at 2.3).
+/* firmware: what AT+CGMR says, "mfw_nrf91x1_2.0.2": a family and a version of three numbers.
  */
 
 /* Whether a policy admits this firmware: NULL, or the reason it does not: "firmware-pti" (a production test

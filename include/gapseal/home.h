@@ -17,7 +17,7 @@
  *     H/<name>.station        its card
  *     H/trust/                trust-000001.json ... with signatures; the first was pinned
  *     H/batches/<id>/         verified copy of a batch folder, and tree.bin
- *     H/grants/<serial>/      verified copy of a grant folder
+ *     H/grants/<serial>/      verified copy of a grant folder; without the keys of closed lots: lot_keys.h
  *     H/log/                  entries.jsonl, checkpoint
  *     H/claims                empty; a byte is locked for each device in hand, so that no other process takes it
  *     H/stop                  if anything has this name, run finishes the devices in hand and ends

@@ -19,9 +19,11 @@
 #define LABEL_LINE_MAX 256
 
 struct label_read {
-	char text[UNIT_SIZE];   /* the line without the blanks around it; "" if it is longer or not printable */
+	/* the line without the blanks around it; "" if it is longer or not printable */
+	char text[UNIT_SIZE];
 	char imei[IMEI_SIZE];   /* "" if it holds none */
-	bool digits;            /* it has the look of an IMEI, but the check digit is wrong or it is all zeros */
+	/* it has the look of an IMEI, but the check digit is wrong or it is all zeros */
+	bool digits;
 };
 void label_read(struct label_read *out, struct bytes line);
 /* The first word of a line and the rest without the blanks between. */

@@ -11,8 +11,9 @@
 #include "gapseal/tree.h"
 
 /*
- * message: what the three roles of a station say to each other. Flat, of fixed size, no pointers but the secret body, so that
- * three processes could send them over sockets; station.c routes them and never looks inside.
+ * message: what the three roles of a station say to each other. Flat, of fixed size, no pointers but the
+ * secret body, so that three processes could send them over sockets; station.c routes them and never looks
+ * inside.
  *
  *   line   -> vault   DEVICE     a modem said who it is
  *   vault  -> reader  LOOKUP     tags of that IMEI in one batch

@@ -22,7 +22,8 @@ struct outside_order {
 	const char *const *arguments;    /* NULL-ended; the first is the program, an absolute path */
 	const char *const *environment;  /* NULL-ended, "NAME=value" */
 	uint64_t deadline;               /* a monotonic instant in milliseconds; UINT64_MAX: none */
-	/* Each line it says, without LF, as it came (foreign bytes), a NUL behind it; error: on standard error. */
+	/* Each line it says, without LF, as it came (foreign bytes), a NUL behind it; error: on standard
+	 * error. */
 	void (*line)(void *context, bool error, const char *line);
 	void *context;
 };

@@ -21,7 +21,8 @@ struct probe_result {
 };
 
 /* Asks at all ports of a bench at once; results has one element a port. settings NULL: each port's own. Waits
- * timeout_ms at most for a device to answer. What is wrong at one port is its result; ERR_CANNOT "memory", "system". */
+ * timeout_ms at most for a device to answer. What is wrong at one port is its result; ERR_CANNOT "memory",
+ * "system". */
 enum err probe_run(struct probe_result *results, const struct bench *bench,
     const struct provision_settings *settings, uint64_t timeout_ms, struct fault *fault);
 

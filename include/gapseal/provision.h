@@ -58,7 +58,8 @@ struct provision_settings {
 	unsigned cfun;        /* CFUN: 60000 */
 
 	enum provision_dialect dialect;  /* PROVISION_AUTO: found out */
-	bool terminated;                 /* every AT host ends its lines with terminator; otherwise found out */
+	/* every AT host ends its lines with terminator; otherwise found out */
+	bool terminated;
 	enum at_terminator terminator;
 	/* For bridges and shells with small buffers: so many bytes (0: all), then nothing for so many
 	 * milliseconds. Deadlines are the later for it. */
@@ -104,7 +105,8 @@ void provision_tick(struct provision *provision, uint64_t now);
 /* The port is gone (POLLHUP). Before DEVICE: waits anew, for a port opened again. After it: what the vault
  * waits for comes with reason "port-gone", and so does every answer until VERDICT. */
 void provision_hangup(struct provision *provision, uint64_t now);
-/* The port was opened: what a search sent before reached nobody, so it begins anew with what was answered last. */
+/* The port was opened: what a search sent before reached nobody, so it begins anew with what was answered
+ * last. */
 void provision_opened(struct provision *provision, uint64_t now);
 
 /* The next message for the vault; false if there is none. Each of the vault's LIST, STEPS gets exactly one

@@ -10,10 +10,14 @@
 #include "gapseal/reader.h"
 
 /*
- * vault: the role that holds lot keys and log key, the log's only writer. It verifies trust, manifest and grant signatures itself, gives tags for an IMEI, takes a record with its path, decides same, begin, refuse and verdict, and hands out the steps of one device.
+ * vault: the role that holds lot keys and log key, the log's only writer. It verifies trust, manifest and
+ * grant signatures itself, gives tags for an IMEI, takes a record with its path, decides same, begin, refuse
+ * and verdict, and hands out the steps of one device.
  *
- * Order (DESIGN 4): record found -> list -> commitment recomputed from the listing by the blind alone. Equal: an open begin is closed as done, else same. Otherwise an open begin is ended unknown, begin is appended and made durable, only then is the
- * record opened; after the dialogue the listing decides, end is appended and made durable, and the verdict goes out.
+ * Order: record found -> list -> commitment recomputed from the listing by the blind alone. Equal:
+ * an open begin is closed as done, else same. Otherwise an open begin is ended unknown, begin is appended and
+ * made durable, only then is the record opened; after the dialogue the listing decides, end is appended and
+ * made durable, and the verdict goes out.
  */
 struct vault_settings {
 	const char *operator_;     /* "" if none */
@@ -27,21 +31,29 @@ struct vault_settings {
 	void *context;
 };
 struct vault;
-/* Loads keys, verifies all documents given by the reader, brings progress up to the log, appends the start entry (durable). Grants that are not for this station, expired, or revoked are left out with a line to say. ERR_CANNOT, ERR_NO "nothing-granted", ERR_UNKNOWN for the log. */
-enum err vault_open(struct vault **out, struct home *home, const struct reader *reader, const struct vault_settings *settings, struct fault *fault);
-/* Appends stop, syncs, saves the state cache, wipes and frees. *fault tells what failed, the vault is gone in any case. */
+/* Loads keys, verifies all documents given by the reader, brings progress up to the log, appends the start
+ * entry (durable). Grants that are not for this station, expired, or revoked are left out with a line to say.
+ * Keys that the home still has of lots the log says are closed are destroyed (lot_keys.h). ERR_CANNOT, and
+ * ERR_UNKNOWN for the log. */
+enum err vault_open(struct vault **out, struct home *home, const struct reader *reader,
+    const struct vault_settings *settings, struct fault *fault);
+/* Appends stop, syncs, saves the state cache, wipes and frees. *fault tells what failed, the vault is gone in
+ * any case. */
 enum err vault_close(struct vault **vault, const char *reason, struct fault *fault);
 
-/* Reads what other processes of this station appended to the log. *stale: batches, grants or trust files were ingested or lots closed
- * since the documents were last looked at: refresh the reader, then the vault. Codes of logbook_lock. */
+/* Reads what other processes of this station appended to the log. *stale: batches, grants or trust files were
+ * ingested or lots closed since the documents were last looked at: refresh the reader, then the vault. Codes
+ * of logbook_lock. */
 enum err vault_catch_up(struct vault *vault, bool *stale, struct fault *fault);
-/* Verifies everything the reader holds now, in place of what it held: what is closed or revoked serves no further device. A device in
- * hand keeps what it needs to be ended. On failure the old state stays. */
+/* Verifies everything the reader holds now, in place of what it held: what is closed or revoked serves no
+ * further device. A device in hand keeps what it needs to be ended. On failure the old state stays. */
 enum err vault_refresh(struct vault *vault, struct fault *fault);
 
 /* Hands in a message of line, reader or station. Kept until the next turn. */
 void vault_give(struct vault *vault, const struct message *message);
-/* One turn: locks the log, decides everything handed in, one fdatasync and one checkpoint for all entries asked for, then opens records of durable begins. After it vault_take gives the answers. A failing log: ERR_CANNOT or ERR_UNKNOWN, no answers; devices in hand are unknown. */
+/* One turn: locks the log, decides everything handed in, one fdatasync and one checkpoint for all entries
+ * asked for, then opens records of durable begins. After it vault_take gives the answers. A failing log:
+ * ERR_CANNOT or ERR_UNKNOWN, no answers; devices in hand are unknown. */
 enum err vault_turn(struct vault *vault, struct fault *fault);
 bool vault_take(struct vault *vault, struct message *out);
 

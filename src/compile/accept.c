@@ -134,7 +134,8 @@ static enum err read_checkpoint(struct checkpoint *out, struct reading *reading,
 	if (err == ERR_OK)
 		err = note_key_parse(key, bytes_of(reading->station->log_key), reading->station->name, fault);
 	if (err == ERR_OK)
-		err = checkpoint_open(out, NULL, buffer_bytes(&text), origin, key, NULL, 0, reading->where, fault);
+		err = checkpoint_open(out, NULL, buffer_bytes(&text), origin, key, NULL, 0, reading->where,
+		    fault);
 	buffer_free(&text);
 	return err;
 }
@@ -219,7 +220,8 @@ static enum err run(struct job *job, const struct office *office, const struct a
 	if (err == ERR_OK)
 		err = document_load(&job->document, AT_FDCWD, request->activation, fault);
 	if (err == ERR_OK)
-		err = activation_open(&job->activation, &job->document, job->trust, job->batch.manifest, fault);
+		err = activation_open(&job->activation, &job->document, job->trust, job->batch.manifest,
+		    fault);
 	if (err == ERR_OK)
 		err = take_logs(job, request, fault);
 	return err == ERR_OK ? commit(job, request, fault) : err;

@@ -82,7 +82,8 @@ static void deal(struct share *shares, struct making *making, size_t k, size_t c
 			.stride = records->stride,
 			.out = records->buffer + (records->used + from) * records->stride,
 			.leaves = records->leaves + records->used + from,
-			.given = making->given != NULL ? making->given->buffer + from * records->stride : NULL,
+			.given = making->given != NULL ? making->given->buffer + from * records->stride
+			    : NULL,
 		};
 		from = to;
 	}
@@ -175,7 +176,8 @@ static enum err start(struct making *making, int folder, const struct batch_give
 	if (err == ERR_OK)
 		err = roster_reader_new(&making->reader, plan_roster(making->plan), fault);
 	if (err == ERR_OK && making->given != NULL)
-		err = given_begin(making->given, given, making->records.stride, making->records.capacity, fault);
+		err = given_begin(making->given, given, making->records.stride, making->records.capacity,
+		    fault);
 	making->lot.devices = calloc(largest_lot(making->manifest), sizeof *making->lot.devices);
 	making->standings = calloc((size_t)making->manifest->count + 1, sizeof *making->standings);
 	if (err == ERR_OK && (making->lot.devices == NULL || making->standings == NULL))

@@ -63,8 +63,10 @@ enum err export_common_name(char out[static EXPORT_NAME_SIZE], struct bytes pem,
 	struct buffer der = BUFFER_EMPTY;
 	struct cursor text = cursor_of(pem), subject;
 	struct bytes name;
-	bool good = pem_take(&der, &text, "CERTIFICATE") == PEM_BLOCK && buffer_check(&der, fault) == ERR_OK &&
-	    find_subject(&subject, buffer_bytes(&der)) && find_name(&name, subject) && text_is_printable(name) &&
+	bool good = pem_take(&der, &text, "CERTIFICATE") == PEM_BLOCK &&
+	    buffer_check(&der, fault) == ERR_OK &&
+	    find_subject(&subject, buffer_bytes(&der)) && find_name(&name, subject) &&
+	    text_is_printable(name) &&
 	    text_copy(out, EXPORT_NAME_SIZE, name);
 
 	buffer_free(&der);

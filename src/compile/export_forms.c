@@ -18,10 +18,12 @@ static enum err check_colon(const struct export_device *device, const char *wher
 	struct bytes identity = device->identity;
 
 	if (memchr(identity.data, ':', identity.size) != NULL)
-		return refuse_identity(device, where, "the PSK identity holds a colon, at which the server would "
+		return refuse_identity(device, where,
+		    "the PSK identity holds a colon, at which the server would "
 		    "cut it; give the devices identities without one", fault);
 	if (identity.data[0] == '#' || identity.data[0] == ' ' || identity.data[identity.size - 1] == ' ')
-		return refuse_identity(device, where, "the PSK identity begins with '#' or has a blank at an end, "
+		return refuse_identity(device, where,
+		    "the PSK identity begins with '#' or has a blank at an end, "
 		    "which the server would not take as it is", fault);
 	return ERR_OK;
 }
@@ -149,7 +151,8 @@ static void digest_of(char out[static 2 * HASH_SIZE + 1], const struct unsealed 
 {
 	out[0] = '\0';
 	for (size_t i = 0; i < unsealed->count; i++)
-		if (unsealed->slots[i].kind == STATE_DIGEST && slot_compare(unsealed->slots[i].slot, slot) == 0)
+		if (unsealed->slots[i].kind == STATE_DIGEST &&
+		    slot_compare(unsealed->slots[i].slot, slot) == 0)
 			hex_encode(out, bytes_from(unsealed->slots[i].digest, HASH_SIZE));
 }
 
@@ -238,7 +241,8 @@ const char export_formats[] =
 
 static const struct export_form forms[] = {
 	{.name = "aws", .need = NEED_CERTIFICATE, .check = check_thing, .row = row_aws},
-	{.name = "csv", .secret = true, .head = "index,lot,imei,op,tag,type,sha256,content\n", .row = row_csv},
+	{.name = "csv", .secret = true, .head = "index,lot,imei,op,tag,type,sha256,content\n",
+	    .row = row_csv},
 	{.name = "emqx", .secret = true, .need = NEED_PSK, .check = check_emqx, .row = row_emqx},
 	{.name = "json", .secret = true, .head = "[\n", .between = ",\n", .tail = "\n]\n", .row = row_json},
 	{.name = "leshan", .secret = true, .need = NEED_PSK, .head = "[\n", .between = ",\n", .tail = "\n]\n",

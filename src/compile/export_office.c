@@ -109,7 +109,8 @@ static enum err choose_devices(struct job *job, const struct trust *trust, struc
 		return ERR_OK;
 	err = job->request->only != NULL ? read_activation(job, trust, fault) : read_accepted(job, fault);
 	if (err == ERR_OK && job->chosen.count == 0)
-		err = fault_set(fault, ERR_NO, "export-empty", job->batch.path, "no device of batch %s is done",
+		err = fault_set(fault, ERR_NO, "export-empty", job->batch.path,
+		    "no device of batch %s is done",
 		    manifest_get(job->batch.manifest)->batch);
 	return err;
 }
@@ -144,7 +145,8 @@ static enum err choose_tag(struct job *job, struct fault *fault)
 	if (job->form->need == NEED_ANY)
 		return ERR_OK;
 	if (asked != EXPORT_NO_TAG && !serves(job, asked))
-		return fault_set(fault, ERR_NO, "export-tag", "--tag", "the form %s finds nothing for it there",
+		return fault_set(fault, ERR_NO, "export-tag", "--tag",
+		    "the form %s finds nothing for it there",
 		    job->form->name);
 	for (size_t i = 0; i < policy->slots.count; i++) {
 		if (slots[i].tag == job->tag || (asked != EXPORT_NO_TAG && slots[i].tag != asked) ||
@@ -281,7 +283,8 @@ enum err office_export(struct export_result *out, const struct office *office, c
 	enum err err = export_check(request, fault);
 
 	for (size_t i = 0; i < request->recipient_count && err == ERR_OK; i++)
-		err = recipient_parse(&job.recipients[i], bytes_of(request->recipients[i]), "--recipient", fault);
+		err = recipient_parse(&job.recipients[i], bytes_of(request->recipients[i]), "--recipient",
+		    fault);
 	job.form = export_form(request->format);
 	if (err == ERR_OK)
 		err = run(&job, office, trust, identity, fault);

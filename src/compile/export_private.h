@@ -59,8 +59,10 @@ struct export_form {
 	const char *name;
 	bool secret;
 	enum export_need need;
-	uint64_t rows;                   /* the most of a file: the export is a folder; 0: one file, any number */
-	const char *file;                /* how the names of such files begin: "onboard" for onboard-001.csv */
+	/* the most of a file: the export is a folder; 0: one file, any number */
+	uint64_t rows;
+	/* how the names of such files begin: "onboard" for onboard-001.csv */
+	const char *file;
 	const char *head, *between, *tail;
 	/* Whether the form can say it; may be NULL. */
 	enum err (*check)(const struct export_device *device, const char *where, struct fault *fault);

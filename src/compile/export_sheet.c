@@ -176,7 +176,8 @@ static enum err end_sealed(struct sheet *sheet, struct fault *fault)
 {
 	const struct sheet_place *place = &sheet->place;
 	struct buffer out = BUFFER_EMPTY;
-	enum err err = age_seal(&out, secret_bytes(sheet->held), place->recipients, place->recipient_count, fault);
+	enum err err = age_seal(&out, secret_bytes(sheet->held), place->recipients, place->recipient_count,
+	    fault);
 
 	if (err == ERR_OK && place->kind == SHEET_PIPE)
 		err = file_append(place->pipe, buffer_bytes(&out), "standard output", fault);

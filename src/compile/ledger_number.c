@@ -26,7 +26,8 @@ static enum err put_number(struct ledger *ledger, const char *series, uint64_t s
 }
 
 /* Numbers taken for what never became a batch. */
-static enum err list_abandoned(struct list *out, struct ledger *ledger, const char *series, struct fault *fault)
+static enum err list_abandoned(struct list *out, struct ledger *ledger, const char *series,
+    struct fault *fault)
 {
 	struct query query = query_begin(ledger, "SELECT seq FROM numbers WHERE series = ? AND NOT EXISTS"
 	    " (SELECT 1 FROM batches WHERE purpose = 0 AND batches.series = numbers.series"

@@ -39,8 +39,8 @@ static enum err lock(struct job *job, const struct office *office, struct fault 
 	    "another compile is under way in this office; try again when it is done");
 }
 
-/* A number nothing was made of is free for the next compile; one that cannot be given back is abandoned, which
- * is as true. */
+/* A number nothing was made of is free for the next compile; one that cannot be given back is abandoned,
+ * which is as true. */
 static void give_back(struct job *job)
 {
 	struct fault fault;
@@ -211,7 +211,7 @@ static enum err keep_master(const struct batch_result *result, const struct offi
 	return err;
 }
 
-/* DESIGN 4: folder whole and in place, then the ledger's commit; a crash in between leaves a folder the
+/* Folder whole and in place, then the ledger's commit; a crash in between leaves a folder the
  * ledger does not know, which grant refuses. */
 static enum err commit(struct batch_result *result, struct job *job, const struct office *office,
     const char *id, struct fault *fault)

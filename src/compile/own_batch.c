@@ -25,10 +25,12 @@ static enum err open_manifest(struct own_batch *batch, const struct office *offi
     const struct trust *newest, struct fault *fault)
 {
 	struct fault older;
-	enum err first = manifest_open(&batch->manifest, &batch->document, newest, newest, fault), err = first;
+	enum err first = manifest_open(&batch->manifest, &batch->document, newest, newest, fault),
+	    err = first;
 
 	for (size_t i = chain_count(office->chain); err == ERR_NO && i-- > 0;)
-		err = manifest_open(&batch->manifest, &batch->document, chain_at(office->chain, i), newest, &older);
+		err = manifest_open(&batch->manifest, &batch->document, chain_at(office->chain, i), newest,
+		    &older);
 	return err == ERR_OK ? ERR_OK : first;
 }
 

@@ -70,7 +70,8 @@ static enum err read_masters(struct job *job, struct fault *fault)
 	return err;
 }
 
-static enum err rebuild(struct batch_result *out, const struct job *job, const struct rebuild_request *request,
+static enum err rebuild(struct batch_result *out, const struct job *job,
+    const struct rebuild_request *request,
     struct fault *fault)
 {
 	const struct manifest_fields *manifest = &job->manifest;

@@ -77,7 +77,8 @@ static void text_credential(struct buffer *out, const struct review_credential *
 		buffer_hex(out, bytes_from(credential->digest.hash, HASH_SIZE));
 	}
 	for (size_t i = 0; i < credential->lots.count; i++)
-		buffer_format(out, "%s%s", i == 0 ? ", lots " : " ", list_text(&credential->lots, i, NAME_SIZE));
+		buffer_format(out, "%s%s", i == 0 ? ", lots " : " ",
+		    list_text(&credential->lots, i, NAME_SIZE));
 	buffer_byte(out, '\n');
 }
 
@@ -119,7 +120,8 @@ static void text_policy(struct buffer *out, const struct review *review)
 static void text_hash(struct buffer *out, const struct review *review)
 {
 	if (!review->plan_sha256.present) {
-		buffer_text(out, "plan hash: none without the seed, because secrets of the CSV go into it keyed; give"
+		buffer_text(out,
+		    "plan hash: none without the seed, because secrets of the CSV go into it keyed; give"
 		    " --seed-share-fd, --seed-fd or --master\n");
 		return;
 	}
@@ -135,7 +137,8 @@ void review_text(struct buffer *out, const struct review *review)
 	buffer_format(out, "batch %s of %s\n", review->batch, review->org);
 	if (review->title[0] != '\0')
 		buffer_format(out, "title: %s\n", review->title);
-	buffer_format(out, "devices: %" PRIu64 ", from %s to %s, %" PRIu64 " bytes a record\n", review->devices,
+	buffer_format(out, "devices: %" PRIu64 ", from %s to %s, %" PRIu64 " bytes a record\n",
+	    review->devices,
 	    review->first, review->last, review->stride);
 	buffer_text(out, "credentials:\n");
 	for (size_t i = 0; i < review->credentials.count; i++)

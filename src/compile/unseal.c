@@ -53,7 +53,8 @@ static enum err derive_batch(struct unseal *unseal, const struct office *office,
 	snprintf(name, sizeof name, OFFICE_BATCHES "/%s/" MASTER_NAME, unseal->manifest->batch);
 	err = file_read(&file, office->folder, name, MASTER_MAX, fault);
 	if (err == ERR_OK)
-		err = master_open(&seed, plan, buffer_bytes(&file), identity, manifest_hash(batch->manifest), name,
+		err = master_open(&seed, plan, buffer_bytes(&file), identity, manifest_hash(batch->manifest),
+		    name,
 		    fault);
 	if (err == ERR_OK)
 		keys_batch(keys_of(unseal)->batch, secret_data(seed), plan);

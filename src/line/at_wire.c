@@ -51,7 +51,8 @@ static bool put_quoted(struct secret *out, struct bytes hidden, enum at_frame fr
 	if (memchr(hidden.data, '"', hidden.size) != NULL || memchr(hidden.data, '\0', hidden.size) != NULL)
 		return false;
 	return put_text(out, "\"") &&
-	    (frame == AT_FRAME_SHELL ? put_escaped(out, hidden) : secret_put(out, hidden)) && put_text(out, "\"");
+	    (frame == AT_FRAME_SHELL ? put_escaped(out, hidden) : secret_put(out, hidden)) &&
+	    put_text(out, "\"");
 }
 
 static bool put_arguments(struct secret *out, const struct at_command *command, enum at_frame frame)

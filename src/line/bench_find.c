@@ -21,7 +21,8 @@ static const struct rule {
 	unsigned vendor, product;
 	const char *serial;
 	const char *left_out; /* why; NULL: it is taken */
-	bool every;           /* each interface is a port; otherwise the first is the AT port, the rest logs */
+	/* each interface is a port; otherwise the first is the AT port, the rest logs */
+	bool every;
 } rules[] = {
 	{FTDI, ANY_PRODUCT, "", NULL, true},
 	{PROLIFIC, ANY_PRODUCT, "", NULL, true},
@@ -89,7 +90,8 @@ static enum err consider(const struct search *search, const struct port_device *
 	char name[NAME_SIZE], path[BENCH_PATH_SIZE], first[USB_DEVICE_SIZE];
 	struct usb_place place;
 
-	if (!usb_place_of(&place, search->bench->sysfs, device->path) || bench_holds(search->bench, device->path))
+	if (!usb_place_of(&place, search->bench->sysfs, device->path) ||
+	    bench_holds(search->bench, device->path))
 		return ERR_OK;
 	name_place(name, path, &place, rule->every);
 	if (rule->left_out != NULL) {

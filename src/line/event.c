@@ -107,7 +107,8 @@ void event_text(struct buffer *out, const struct event *event)
 	}
 	buffer_format(out, "%-8s %s", kind_names[event->kind], event->port != NULL ? event->port : "");
 	if (event->text != NULL && event->text[0] != '\0')
-		buffer_format(out, "%s%s", event->port != NULL && event->port[0] != '\0' ? "  " : "", event->text);
+		buffer_format(out, "%s%s", event->port != NULL && event->port[0] != '\0' ? "  " : "",
+		    event->text);
 	if (event->code != NULL && event->code[0] != '\0')
 		buffer_format(out, " [%s]", event->code);
 }

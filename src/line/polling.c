@@ -221,7 +221,8 @@ static void serve_station(struct station *station)
 	}
 	if (events_of(station, scanner->polled) != 0)
 		scanner_read(station);
-	if (any_of(station, scanner->program_polled, scanner->program_count) || station->now >= scanner_due(station))
+	if (any_of(station, scanner->program_polled, scanner->program_count) ||
+	    station->now >= scanner_due(station))
 		scanner_serve(station);
 	for (size_t i = 0; i < station->settings->outlet_count; i++)
 		if (station->polled[station->outlets_polled + i].revents != 0)

@@ -24,7 +24,8 @@ enum err port_bad_settings(struct fault *fault, const char *path);
 /* port_pty.c: takes over the claim. */
 enum err port_pty_setup(struct port *port, const char *path, struct fault *fault);
 
-/* port_serial.c: leaves the claim without its lock. real: the path without links; path: as given, for faults. */
+/* port_serial.c: leaves the claim without its lock. real: the path without links; path: as given, for faults.
+ */
 enum err port_serial_setup(struct port *port, const char *real, const struct port_settings *settings,
     const char *path, struct fault *fault);
 void port_serial_close(struct port *port);

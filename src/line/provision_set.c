@@ -43,7 +43,8 @@ static bool set_pacing(struct provision_settings *settings, const char *value)
 	uint64_t bytes = 0, ms = 0;
 
 	if (strcmp(value, "none") != 0 && (slash == NULL ||
-	    !decimal_parse(bytes_from(value, (size_t)(slash - value)), PROVISION_PACE_MAX, &bytes) || bytes == 0 ||
+	    !decimal_parse(bytes_from(value, (size_t)(slash - value)), PROVISION_PACE_MAX, &bytes) ||
+	    bytes == 0 ||
 	    !decimal_parse(bytes_of(slash + 1), PROVISION_PACE_MAX, &ms)))
 		return false;
 	settings->pace_bytes = (unsigned)bytes;

@@ -69,7 +69,8 @@ static void acknowledge(struct station *station, struct bytes name)
 	if (seat != NULL)
 		seat_acknowledge(seat);
 	else
-		station_say(station, EVENT_ERROR, NULL, "ack-port", "there is no port of that name to acknowledge");
+		station_say(station, EVENT_ERROR, NULL, "ack-port",
+		    "there is no port of that name to acknowledge");
 }
 
 /* The port a scan names, in front of it or by the scan before; the name is taken off. */

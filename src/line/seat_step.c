@@ -44,7 +44,8 @@ static void fill(char variables[VARIABLES][VARIABLE_SIZE], const struct seat *se
 {
 	const struct event *event = worst(seat);
 
-	snprintf(variables[0], VARIABLE_SIZE, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	snprintf(variables[0], VARIABLE_SIZE,
+	    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	snprintf(variables[1], VARIABLE_SIZE, "GAPSEAL_PORT=%s", seat->place->name);
 	snprintf(variables[2], VARIABLE_SIZE, "GAPSEAL_PORT_PATH=%s", seat->place->path);
 	snprintf(variables[3], VARIABLE_SIZE, "GAPSEAL_IMEI=%s", seat->imei);

@@ -77,7 +77,8 @@ void station_stop(struct station *station)
 		seat_finish(seat);
 	}
 	if (busy && station->settings->say != NULL)
-		station->settings->say(station->settings->context, "stopping: the devices in hand are finished first");
+		station->settings->say(station->settings->context,
+		    "stopping: the devices in hand are finished first");
 }
 
 static bool all_over(const struct station *station)
@@ -158,12 +159,14 @@ static enum err seat_all(struct station *station, struct fault *fault)
 	station->looks = calloc(settings->count, sizeof *station->looks);
 	station->message = calloc(1, sizeof *station->message);
 	station->answer = calloc(1, sizeof *station->answer);
-	if (station->seats == NULL || station->looks == NULL || station->message == NULL || station->answer == NULL)
+	if (station->seats == NULL || station->looks == NULL || station->message == NULL ||
+	    station->answer == NULL)
 		return fault_memory(fault);
 	for (unsigned i = 0; i < settings->count; i++) {
 		struct seat *seat = &station->seats[i];
 		const struct provision_settings *own = settings->ports[i].provision;
-		enum err err = provision_new(&seat->provision, i, own != NULL ? own : &settings->provision, fault);
+		enum err err = provision_new(&seat->provision, i, own != NULL ? own : &settings->provision,
+		    fault);
 
 		if (err != ERR_OK)
 			return err;
@@ -210,7 +213,8 @@ static enum err run(struct station *station, struct fault *fault)
 		err = fault->err;
 	}
 	scanner_stop(station);
-	station_say(station, EVENT_STOP, NULL, err != ERR_OK ? fault->code : "", err != ERR_OK ? fault->text : "");
+	station_say(station, EVENT_STOP, NULL, err != ERR_OK ? fault->code : "", err != ERR_OK ? fault->text
+	    : "");
 	return err;
 }
 

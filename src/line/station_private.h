@@ -37,7 +37,8 @@ struct clearance {
 	enum label wanted;
 	uint64_t deadline;      /* of the label */
 	bool said;
-	const char *permit;     /* what the step permit led to: NULL: not run yet, "", or the reason why not */
+	/* what the step permit led to: NULL: not run yet, "", or the reason why not */
+	const char *permit;
 	char label[UNIT_SIZE];  /* what is answered */
 	char imei[UNIT_SIZE];   /* scanned for this presentation already, */
 	char unit[UNIT_SIZE];   /* by kind: a further batch that holds the device asks again */
@@ -108,7 +109,8 @@ struct station {
 	size_t polled_count;
 	size_t outlets_polled;       /* place of the first outlet */
 	int stop_polled, acknowledge_polled, watch_polled;
-	int watch;                   /* inotify of the home, for HOME_STOP; -1: looked for between devices only */
+	/* inotify of the home, for HOME_STOP; -1: looked for between devices only */
+	int watch;
 	struct message *message;     /* the one under way */
 	struct message *answer;
 	uint64_t now;

@@ -254,7 +254,8 @@ static void head(struct buffer *out, const struct table *table)
 {
 	buffer_format(out, " %s   ", table->station);
 	if (table->rehearsal)
-		buffer_text(out, table->colour ? "\033[1;30;43m REHEARSAL \033[0m   " : "\033[7m REHEARSAL \033[0m   ");
+		buffer_text(out, table->colour ? "\033[1;30;43m REHEARSAL \033[0m   "
+		    : "\033[7m REHEARSAL \033[0m   ");
 	totals(out, table);
 	end_row(out);
 }
@@ -342,7 +343,8 @@ void table_summary(struct buffer *out, const struct table *table)
 		const struct table_port *port = &table->ports[i];
 
 		cell(out, port->name, 16, false);
-		buffer_format(out, " pass %llu  fail %llu  first-pass yield", (unsigned long long)port->passed,
+		buffer_format(out, " pass %llu  fail %llu  first-pass yield",
+		    (unsigned long long)port->passed,
 		    (unsigned long long)port->failed);
 		percent(out, port->first_passed, port->first, 5);
 		buffer_byte(out, '\n');

@@ -102,7 +102,8 @@ bool usb_device_at(char out[static USB_DEVICE_SIZE], const char *sysfs, const ch
 	bool found = false;
 	DIR *stream;
 
-	if (!usb_parse(&asked, text) || (size_t)snprintf(path, sizeof path, "%s/class/tty", sysfs) >= sizeof path)
+	if (!usb_parse(&asked, text) || (size_t)snprintf(path, sizeof path, "%s/class/tty",
+	    sysfs) >= sizeof path)
 		return false;
 	stream = opendir(path);
 	if (stream == NULL)

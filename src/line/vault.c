@@ -76,18 +76,21 @@ static enum err open_log(struct vault *vault, struct fault *fault)
 	enum err err;
 
 	if (vault_cache_load(vault, &from)) {
-		err = logbook_open(&vault->logbook, vault->home->folder, vault->home->origin, vault->signer, &from, visit, vault, fault);
+		err = logbook_open(&vault->logbook, vault->home->folder, vault->home->origin, vault->signer,
+		    &from, visit, vault, fault);
 		if (err == ERR_OK || strcmp(fault->code, "log-position") != 0)
 			return err;
 	}
 	from = (struct log_position){0};
 	err = vault_new_progress(vault, fault);
 	if (err == ERR_OK)
-		err = logbook_open(&vault->logbook, vault->home->folder, vault->home->origin, vault->signer, &from, visit, vault, fault);
+		err = logbook_open(&vault->logbook, vault->home->folder, vault->home->origin, vault->signer,
+		    &from, visit, vault, fault);
 	return err;
 }
 
-/* A clock behind a time already in the log makes every date check doubtful: it is logged and said, not refused (DESIGN 4). */
+/* A clock behind a time already in the log makes every date check doubtful: it is logged and said, not
+ * refused. */
 static enum err check_clock(struct vault *vault, struct fault *fault)
 {
 	struct entry entry = {.type = ENTRY_CLOCK};
@@ -96,7 +99,8 @@ static enum err check_clock(struct vault *vault, struct fault *fault)
 	if (utc_now() >= logbook_latest(vault->logbook))
 		return ERR_OK;
 	utc_format(latest, logbook_latest(vault->logbook));
-	snprintf(entry.text, sizeof entry.text, "the clock is earlier than %s, the latest time in this log", latest);
+	snprintf(entry.text, sizeof entry.text, "the clock is earlier than %s, the latest time in this log",
+	    latest);
 	if (vault->settings.say != NULL)
 		vault->settings.say(vault->settings.context, entry.text);
 	return logbook_append(vault->logbook, &entry, fault);
@@ -138,7 +142,8 @@ static enum err open_all(struct vault *vault, struct fault *fault)
 	return err;
 }
 
-enum err vault_open(struct vault **out, struct home *home, const struct reader *reader, const struct vault_settings *settings,
+enum err vault_open(struct vault **out, struct home *home, const struct reader *reader,
+    const struct vault_settings *settings,
     struct fault *fault)
 {
 	struct vault *vault = calloc(1, sizeof *vault);
@@ -214,7 +219,8 @@ static enum err decide_inbox(struct vault *vault, struct fault *fault)
 }
 
 /* Everything decided between lock and commit is one durable step of the log. */
-static enum err locked(struct vault *vault, enum err (*decide)(struct vault *, struct fault *), struct fault *fault)
+static enum err locked(struct vault *vault, enum err (*decide)(struct vault *, struct fault *),
+    struct fault *fault)
 {
 	enum err err = logbook_lock(vault->logbook, fault);
 
@@ -294,7 +300,8 @@ enum err vault_read_log(const struct vault *vault, log_visit *look, void *contex
 
 	if (err != ERR_OK)
 		return err;
-	err = log_verify(&reading, folder, vault->home->origin, signer_key(vault->signer), NULL, 0, look, context, HOME_LOG,
+	err = log_verify(&reading, folder, vault->home->origin, signer_key(vault->signer), NULL, 0, look,
+	    context, HOME_LOG,
 	    fault);
 	close(folder);
 	return err;

@@ -7,7 +7,8 @@
 
 enum err vault_claims_open(struct vault *vault, struct fault *fault)
 {
-	vault->claims = openat(vault->home->folder, HOME_CLAIMS, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	vault->claims = openat(vault->home->folder, HOME_CLAIMS, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	    0600);
 	return vault->claims < 0 ? fault_errno(fault, "claim", HOME_CLAIMS, "opening") : ERR_OK;
 }
 

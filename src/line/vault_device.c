@@ -19,8 +19,10 @@ static const struct vault_granted *granted_of(struct vault *vault, const struct 
 	return &batch_of(vault, port)->lots[port->lot];
 }
 
-/* The commitment over what the modem lists, by the blind alone: the record stays closed. True if it is the record's. */
-static bool observe(struct vault *vault, struct vault_port *port, const struct listing *listing, uint8_t state[static HASH_SIZE])
+/* The commitment over what the modem lists, by the blind alone: the record stays closed. True if it is the
+ * record's. */
+static bool observe(struct vault *vault, struct vault_port *port, const struct listing *listing,
+    uint8_t state[static HASH_SIZE])
 {
 	const struct record_keys *keys = vault_record_keys(vault, port->batch, port->lot, port->index);
 	struct state_slot slots[SLOTS_MAX];
@@ -31,34 +33,39 @@ static bool observe(struct vault *vault, struct vault_port *port, const struct l
 	return memcmp(state, port->record + RECORD_STATE, HASH_SIZE) == 0;
 }
 
-static bool permitted_again(struct vault *vault, const struct vault_port *port, const struct progress_device *device)
+static bool permitted_again(struct vault *vault, const struct vault_port *port,
+    const struct progress_device *device)
 {
 	switch (vault_manifest(vault, port->batch)->policy.rework) {
 	case REWORK_LOCAL:
 		return (device->flags & PROGRESS_RELEASED) != 0;
 	case REWORK_PERMIT:
-		return granted_of(vault, port)->grant > device->done_grant && list_holds(&batch_of(vault, port)->again, port->index);
+		return granted_of(vault, port)->grant > device->done_grant &&
+		    list_holds(&batch_of(vault, port)->again, port->index);
 	default:
 		return false;
 	}
 }
 
 /* What was closed or revoked while the device was in hand, and what its dates and count say. */
-static const char *grant_reason(struct vault *vault, const struct vault_port *port, const struct progress_device *device)
+static const char *grant_reason(struct vault *vault, const struct vault_port *port,
+    const struct progress_device *device)
 {
 	const struct vault_granted *granted = granted_of(vault, port);
 	const struct manifest *manifest = batch_of(vault, port)->manifest;
 	char now[UTC_SIZE];
 
 	if (!granted->live)
-		return progress_closed(vault->progress, manifest_hash(manifest), manifest_lot(manifest_get(manifest), port->lot)->name) ?
+		return progress_closed(vault->progress, manifest_hash(manifest),
+		    manifest_lot(manifest_get(manifest), port->lot)->name) ?
 		    "lot-closed" : "revoked";
 	utc_format(now, utc_now());
 	if (strcmp(now, granted->not_before) < 0)
 		return "grant-not-yet";
 	if (strcmp(now, granted->not_after) > 0)
 		return "grant-expired";
-	if ((device->flags & PROGRESS_DONE) == 0 && progress_successes(vault->progress, granted->grant) >= granted->max_success)
+	if ((device->flags & PROGRESS_DONE) == 0 && progress_successes(vault->progress,
+	    granted->grant) >= granted->max_success)
 		return "max-success";
 	return NULL;
 }
@@ -81,7 +88,8 @@ static const char *slots_reason(const struct manifest_policy *policy, const stru
 }
 
 /* Why a device whose store differs from its record is not written; NULL if it is. */
-static const char *reason_to_refuse(struct vault *vault, const struct vault_port *port, const struct progress_device *device)
+static const char *reason_to_refuse(struct vault *vault, const struct vault_port *port,
+    const struct progress_device *device)
 {
 	const struct manifest_policy *policy = &vault_manifest(vault, port->batch)->policy;
 	const char *reason = firmware_reason(policy, port->firmware);
@@ -98,7 +106,8 @@ static const char *reason_to_refuse(struct vault *vault, const struct vault_port
 	return reason != NULL ? reason : slots_reason(policy, &port->before);
 }
 
-static enum err decide_equal(struct vault *vault, unsigned number, const struct progress_device *device, const uint8_t *state,
+static enum err decide_equal(struct vault *vault, unsigned number, const struct progress_device *device,
+    const uint8_t *state,
     struct fault *fault)
 {
 	vault->ports[number].answer = ANSWER_VERDICT;
@@ -107,14 +116,16 @@ static enum err decide_equal(struct vault *vault, unsigned number, const struct 
 	return vault_log_same(vault, number, state, fault);
 }
 
-static enum err decide_begin(struct vault *vault, unsigned number, const struct progress_device *device, const uint8_t *state,
+static enum err decide_begin(struct vault *vault, unsigned number, const struct progress_device *device,
+    const uint8_t *state,
     struct fault *fault)
 {
 	struct vault_port *port = &vault->ports[number];
 	enum err err = ERR_OK;
 
 	if ((device->flags & PROGRESS_OPEN) != 0)
-		err = vault_log_end(vault, number, device->begin, RESULT_UNKNOWN, "interrupted", state, NULL, fault);
+		err = vault_log_end(vault, number, device->begin, RESULT_UNKNOWN, "interrupted", state, NULL,
+		    fault);
 	if (err == ERR_OK)
 		err = vault_log_begin(vault, number, fault);
 	port->stage = STAGE_PLAYING;
@@ -123,7 +134,8 @@ static enum err decide_begin(struct vault *vault, unsigned number, const struct 
 	return err;
 }
 
-static enum err decide_listing(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
+static enum err decide_listing(struct vault *vault, unsigned number, const struct message *message,
+    struct fault *fault)
 {
 	struct vault_port *port = &vault->ports[number];
 	struct progress_device device;
@@ -157,21 +169,24 @@ static const char *reason_different(const struct manifest_policy *policy, const 
 	const struct manifest_slot *slots = policy->slots.items;
 
 	for (size_t i = 0; i < policy->slots.count; i++) {
-		const struct listing_item *item = listing_find(listing, (struct slot){(uint32_t)slots[i].tag, (uint32_t)slots[i].type});
+		const struct listing_item *item = listing_find(listing,
+		    (struct slot){(uint32_t)slots[i].tag, (uint32_t)slots[i].type});
 
 		if (slots[i].state == SLOT_DIGEST && item == NULL)
 			return "not-listed";
 		if (slots[i].state == SLOT_ABSENT && item != NULL)
 			return "slot-remains";
-		if (slots[i].state == SLOT_DIGEST && (!item->has_digest || credential_placeholder(item->digest)))
+		if (slots[i].state == SLOT_DIGEST && (!item->has_digest ||
+		    credential_placeholder(item->digest)))
 			return "digest-placeholder";
 	}
 	return "digest-differs";
 }
 
-/* The listing decides, whatever the commands said: a write that answered ERROR and is listed with its digest is done, one that
- * answered OK and is not is not. */
-static enum err decide_outcome(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
+/* The listing decides, whatever the commands said: a write that answered ERROR and is listed with its digest
+ * is done, one that answered OK and is not is not. */
+static enum err decide_outcome(struct vault *vault, unsigned number, const struct message *message,
+    struct fault *fault)
 {
 	struct vault_port *port = &vault->ports[number];
 	const char *reason = message->reason;
@@ -188,13 +203,15 @@ static enum err decide_outcome(struct vault *vault, unsigned number, const struc
 	if (message->listed && !listed)
 		reason = "imei-changed";
 	if (!listed)
-		return vault_log_end(vault, number, port->begin, message->disturbed ? RESULT_UNKNOWN : RESULT_FAILED,
+		return vault_log_end(vault, number, port->begin, message->disturbed ? RESULT_UNKNOWN
+		    : RESULT_FAILED,
 		    reason[0] != '\0' ? reason : "no-answer", NULL, message, fault);
 	if (observe(vault, port, &listing, state))
 		result = RESULT_DONE;
 	else if (reason[0] == '\0' || strcmp(reason, "finish-failed") == 0)
 		reason = reason_different(&vault_manifest(vault, port->batch)->policy, &listing);
-	/* Listed but perhaps not kept: a modem that did not power down may forget. The next presentation finds it the same, or not. */
+	/* Listed but perhaps not kept: a modem that did not power down may forget. The next presentation
+	 * finds it the same, or not. */
 	if (result == RESULT_DONE && strcmp(reason, "finish-failed") == 0)
 		result = RESULT_FAILED;
 	else if (result == RESULT_DONE)
@@ -229,7 +246,8 @@ void vault_open_record(struct vault *vault, unsigned number)
 	const char *reason = NULL;
 
 	manifest_place(&place, manifest, port->lot, port->index);
-	if (record_open(port->plain, bytes_from(port->record, manifest->stride), &place, keys, manifest->batch, &fault) != ERR_OK)
+	if (record_open(port->plain, bytes_from(port->record, manifest->stride), &place, keys,
+	    manifest->batch, &fault) != ERR_OK)
 		reason = "record-open";
 	if (reason == NULL)
 		reason = vault_make_steps(vault, port);

@@ -5,7 +5,8 @@
 
 #include "gapseal/list.h"
 
-enum err vault_refuse(struct vault *vault, unsigned number, enum result result, const char *reason, struct fault *fault)
+enum err vault_refuse(struct vault *vault, unsigned number, enum result result, const char *reason,
+    struct fault *fault)
 {
 	vault->ports[number].answer = ANSWER_VERDICT;
 	return vault_log_refuse(vault, number, result, reason, fault);
@@ -24,7 +25,8 @@ static bool search_next(const struct vault *vault, struct vault_port *port, size
 	return false;
 }
 
-/* A bad number is never looked up: zeros pass the check digit, and what an unburned modem says is nobody's name. */
+/* A bad number is never looked up: zeros pass the check digit, and what an unburned modem says is nobody's
+ * name. */
 static const char *imei_reason(const char *imei)
 {
 	char checked[IMEI_SIZE];
@@ -49,7 +51,8 @@ static bool at_other_port(struct vault *vault, const struct vault_port *port)
 	return false;
 }
 
-static enum err find_twin(const char **reason, struct vault *vault, struct vault_port *port, struct fault *fault)
+static enum err find_twin(const char **reason, struct vault *vault, struct vault_port *port,
+    struct fault *fault)
 {
 	bool elsewhere = at_other_port(vault, port);
 	enum err err = elsewhere ? ERR_OK : vault_claim(&elsewhere, vault, port, fault);
@@ -59,7 +62,8 @@ static enum err find_twin(const char **reason, struct vault *vault, struct vault
 	return err;
 }
 
-enum err vault_decide_device(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
+enum err vault_decide_device(struct vault *vault, unsigned number, const struct message *message,
+    struct fault *fault)
 {
 	struct vault_port *port = &vault->ports[number];
 	const char *reason = NULL;
@@ -85,8 +89,8 @@ enum err vault_decide_device(struct vault *vault, unsigned number, const struct 
 	return ERR_OK;
 }
 
-/* Takes the record over only if it is under the signed root, at its place, with the tag of this IMEI: nothing the reader says is
- * believed. */
+/* Takes the record over only if it is under the signed root, at its place, with the tag of this IMEI: nothing
+ * the reader says is believed. */
 static bool take_record(struct vault *vault, struct vault_port *port, const struct message *message)
 {
 	const struct manifest_fields *manifest = vault_manifest(vault, message->batch);
@@ -104,7 +108,8 @@ static bool take_record(struct vault *vault, struct vault_port *port, const stru
 	if (memcmp(tag, message->record, RECORD_TAG_SIZE) != 0)
 		return false;
 	hash_leaf(port->leaf, bytes_from(message->record, manifest->stride));
-	if (!tree_includes(message->index, manifest->count, port->leaf, message->path, message->path_count, manifest->root))
+	if (!tree_includes(message->index, manifest->count, port->leaf, message->path, message->path_count,
+	    manifest->root))
 		return false;
 	memcpy(port->record, message->record, manifest->stride);
 	port->batch = message->batch;
@@ -135,7 +140,8 @@ static bool superseded(const struct vault *vault, const struct vault_port *port)
 }
 
 /* A closed lot is told from a strange one only while this process still has its key. */
-const char *vault_settled(const struct vault *vault, const struct vault_port *port, const struct progress_device *device)
+const char *vault_settled(const struct vault *vault, const struct vault_port *port,
+    const struct progress_device *device)
 {
 	if (vault_closed(vault, port->batch, port->lot))
 		return "lot-closed";
@@ -146,7 +152,8 @@ const char *vault_settled(const struct vault *vault, const struct vault_port *po
 
 void vault_look(struct progress_device *device, const struct vault *vault, struct vault_port *port)
 {
-	progress_device(device, vault->progress, manifest_hash(vault->batches[port->batch].manifest), port->index);
+	progress_device(device, vault->progress, manifest_hash(vault->batches[port->batch].manifest),
+	    port->index);
 	port->attempt = device->attempts + 1;
 }
 
@@ -181,7 +188,8 @@ static enum err decide_searched(struct vault *vault, unsigned number, struct fau
 	return ERR_OK;
 }
 
-enum err vault_decide_record(struct vault *vault, unsigned number, const struct message *message, struct fault *fault)
+enum err vault_decide_record(struct vault *vault, unsigned number, const struct message *message,
+    struct fault *fault)
 {
 	struct vault_port *port = &vault->ports[number];
 
@@ -190,7 +198,8 @@ enum err vault_decide_record(struct vault *vault, unsigned number, const struct 
 	if (message->found && !take_record(vault, port, message))
 		return vault_refuse(vault, number, RESULT_FAILED, "record-path", fault);
 	if (port->stage == STAGE_FETCHING)
-		return message->found ? decide_found(vault, number, fault) : vault_refuse(vault, number, RESULT_FAILED, "record-path", fault);
+		return message->found ? decide_found(vault, number, fault)
+		    : vault_refuse(vault, number, RESULT_FAILED, "record-path", fault);
 	if (message->found)
 		port->hits[port->hit_count++] = port->searched;
 	if (search_next(vault, port, port->searched + 1))

@@ -27,7 +27,8 @@ enum err vault_load_chain(struct vault *vault, struct fault *fault)
 	err = chain_load(vault->chain, folder, HOME_TRUST, fault);
 	close(folder);
 	if (err == ERR_OK && chain_count(vault->chain) == 0)
-		err = fault_set(fault, ERR_NO, "trust-needed", vault->home->path, "this station trusts nobody yet; run gapseal-line trust first");
+		err = fault_set(fault, ERR_NO, "trust-needed", vault->home->path,
+		    "this station trusts nobody yet; run gapseal-line trust first");
 	return err;
 }
 
@@ -44,8 +45,8 @@ enum err vault_load_keys(struct vault *vault, struct fault *fault)
 	return err;
 }
 
-/* Room is made by what the manifests claim, before they are verified: the log has to be read first to know under which trust
- * version each was accepted. */
+/* Room is made by what the manifests claim, before they are verified: the log has to be read first to know
+ * under which trust version each was accepted. */
 enum err vault_new_progress(struct vault *vault, struct fault *fault)
 {
 	enum err err;
@@ -71,7 +72,8 @@ enum err vault_add_batches(struct vault *vault, struct fault *fault)
 	return err;
 }
 
-/* Each line is said once, however often the documents are looked at. A key that could not be kept only means it is said again. */
+/* Each line is said once, however often the documents are looked at. A key that could not be kept only means
+ * it is said again. */
 static bool said_before(struct vault *vault, const char *line)
 {
 	uint8_t hash[HASH_SIZE];
@@ -102,7 +104,8 @@ void vault_say_left_out(struct vault *vault, const char *what, const char *name,
 	vault->settings.say(vault->settings.context, line);
 }
 
-/* What was accepted at a logged ingest stays accepted: judged by the trust version in force then, with the newest revocations. */
+/* What was accepted at a logged ingest stays accepted: judged by the trust version in force then, with the
+ * newest revocations. */
 const struct trust *vault_in_force(const struct vault *vault, const uint8_t *manifest, uint64_t grant)
 {
 	uint64_t version = progress_accepted(vault->progress, manifest, grant);
@@ -128,7 +131,8 @@ static enum err load_batch(struct vault *vault, size_t i, struct fault *fault)
 	enum err err;
 
 	if (trust == NULL) {
-		vault_say_left_out(vault, "batch", document->where, "the log has no ingest of it; ingest it again");
+		vault_say_left_out(vault, "batch", document->where,
+		    "the log has no ingest of it; ingest it again");
 		return ERR_OK;
 	}
 	err = manifest_open(&batch->manifest, document, trust, chain_newest(vault->chain), fault);

@@ -6,9 +6,10 @@
 #include "gapseal/keys.h"
 #include "gapseal/vault.h"
 
-/* The parts of the vault: vault.c life and turns, vault_load.c documents and keys, vault_grants.c grants, vault_lots.c lots, vault_refresh.c the same while devices are in hand,
- * vault_find.c which record is the device's, vault_clearance.c its label, vault_claim.c that it is nowhere else, vault_device.c what is
- * done about it, vault_steps.c a record turned into steps, vault_entry.c what is logged. */
+/* The parts of the vault: vault.c life and turns, vault_load.c documents and keys, vault_grants.c grants,
+ * vault_lots.c lots, vault_refresh.c the same while devices are in hand, vault_find.c which record is the
+ * device's, vault_clearance.c its label, vault_claim.c that it is nowhere else, vault_device.c what is done
+ * about it, vault_steps.c a record turned into steps, vault_entry.c what is logged. */
 
 struct vault_granted {           /* one lot of a batch this station may open */
 	bool live;
@@ -105,10 +106,12 @@ struct vault {
 /* The longest step list: every slot a delete and a full write. */
 #define VAULT_BODY_MAX (SLOTS_MAX * 512 + 2 * RECORD_STRIDE_MAX + 65536)
 
-/* vault_cache.c: H/state. load: false (and a fresh, empty progress is still to be made) if there is none or it does not verify. */
+/* vault_cache.c: H/state. load: false (and a fresh, empty progress is still to be made) if there is none or
+ * it does not verify. */
 bool vault_cache_load(struct vault *vault, struct log_position *position);
 enum err vault_cache_save(struct vault *vault, struct fault *fault);
-/* A fresh progress with room for every batch the reader holds; and room in the one there is for those that came since. */
+/* A fresh progress with room for every batch the reader holds; and room in the one there is for those that
+ * came since. */
 enum err vault_new_progress(struct vault *vault, struct fault *fault);
 enum err vault_add_batches(struct vault *vault, struct fault *fault);
 
@@ -126,17 +129,22 @@ const uint8_t *vault_lot_key(const struct vault *vault, size_t batch, uint32_t l
 const struct record_keys *vault_record_keys(struct vault *vault, size_t batch, uint32_t lot, uint64_t index);
 
 /* vault_find.c: from DEVICE to the record of a batch, checked, and CLEARANCE asked for. */
-enum err vault_decide_device(struct vault *vault, unsigned port, const struct message *message, struct fault *fault);
-enum err vault_decide_record(struct vault *vault, unsigned port, const struct message *message, struct fault *fault);
-/* Why a device is refused whatever its store holds; NULL if that is not settled. Asked again behind the listing: a person may have
- * decided meanwhile. */
-const char *vault_settled(const struct vault *vault, const struct vault_port *port, const struct progress_device *device);
+enum err vault_decide_device(struct vault *vault, unsigned port, const struct message *message,
+    struct fault *fault);
+enum err vault_decide_record(struct vault *vault, unsigned port, const struct message *message,
+    struct fault *fault);
+/* Why a device is refused whatever its store holds; NULL if that is not settled. Asked again behind the
+ * listing: a person may have decided meanwhile. */
+const char *vault_settled(const struct vault *vault, const struct vault_port *port,
+    const struct progress_device *device);
 /* What the log says of the device in hand; sets port->attempt. */
 void vault_look(struct progress_device *device, const struct vault *vault, struct vault_port *port);
 /* Ends the batch in hand without a begin of its own: the entry, then the verdict. */
-enum err vault_refuse(struct vault *vault, unsigned port, enum result result, const char *reason, struct fault *fault);
+enum err vault_refuse(struct vault *vault, unsigned port, enum result result, const char *reason,
+    struct fault *fault);
 
-/* vault_grants.c: what the grants permit, for batches just loaded. Keys of closed lots are destroyed in the home. */
+/* vault_grants.c: what the grants permit, for batches just loaded. Keys of closed lots are destroyed in the
+ * home. */
 enum err vault_load_grants(struct vault *vault, struct fault *fault);
 
 /* vault_lots.c: a batch in use, by name. */
@@ -145,7 +153,8 @@ bool vault_closed(const struct vault *vault, size_t batch, uint32_t lot);
 /* Whether any lot of the batch may be looked into by this station. */
 bool vault_searchable(const struct vault *vault, size_t batch);
 /* Makes the LOOKUP of an IMEI in a batch in use; the port is the caller's. */
-void vault_lookup(const struct vault *vault, size_t batch, const char imei[static IMEI_SIZE], struct message *out);
+void vault_lookup(const struct vault *vault, size_t batch, const char imei[static IMEI_SIZE],
+    struct message *out);
 
 /* vault.c: look sees every entry of this station's log, in order. Codes of log_verify. */
 enum err vault_read_log(const struct vault *vault, log_visit *look, void *context, struct fault *fault);
@@ -158,31 +167,39 @@ bool vault_answer(struct vault *vault, unsigned port, struct message *out);
 void vault_open_record(struct vault *vault, unsigned port);
 
 /* vault_clearance.c: what the station answered; appends an entry, or has the modem listed. */
-enum err vault_decide_clearance(struct vault *vault, unsigned port, const struct message *message, struct fault *fault);
+enum err vault_decide_clearance(struct vault *vault, unsigned port, const struct message *message,
+    struct fault *fault);
 
-/* vault_claim.c: one device, one port: a byte of H/claims is locked for each device in hand, so that other processes of this station
- * see it, and a killed one gives it up. */
+/* vault_claim.c: one device, one port: a byte of H/claims is locked for each device in hand, so that other
+ * processes of this station see it, and a killed one gives it up. */
 enum err vault_claims_open(struct vault *vault, struct fault *fault);
 /* *elsewhere: another process of this station has the port's IMEI in hand. ERR_CANNOT "claim". */
-enum err vault_claim(bool *elsewhere, const struct vault *vault, struct vault_port *port, struct fault *fault);
+enum err vault_claim(bool *elsewhere, const struct vault *vault, struct vault_port *port,
+    struct fault *fault);
 void vault_unclaim(const struct vault *vault, struct vault_port *port);
 
 /* vault_form.c: the other form of digest. */
 bool vault_allows_nul(const struct manifest_policy *policy);
 /* False if there is no room. */
 bool vault_form_keep(struct vault_port *port, struct slot slot, struct bytes content);
-/* Digests over a kept content and a NUL become those over the content, if the policy allows it. True if there was one. */
-bool vault_forms_apply(const struct vault_port *port, const struct manifest_policy *policy, struct listing *listing);
+/* Digests over a kept content and a NUL become those over the content, if the policy allows it. True if there
+ * was one. */
+bool vault_forms_apply(const struct vault_port *port, const struct manifest_policy *policy,
+    struct listing *listing);
 void vault_forms_forget(struct vault_port *port);
 
-/* vault_steps.c: reads the opened contents and builds the steps this modem still needs. Returns the reason it cannot, or NULL. */
+/* vault_steps.c: reads the opened contents and builds the steps this modem still needs. Returns the reason it
+ * cannot, or NULL. */
 const char *vault_make_steps(struct vault *vault, struct vault_port *port);
 
 /* vault_entry.c */
-enum err vault_log_refuse(struct vault *vault, unsigned port, enum result result, const char *reason, struct fault *fault);
+enum err vault_log_refuse(struct vault *vault, unsigned port, enum result result, const char *reason,
+    struct fault *fault);
 enum err vault_log_begin(struct vault *vault, unsigned port, struct fault *fault);
-/* end of begin: our own, or one a crash left open. message NULL: nothing was played. state NULL: could not be listed. */
-enum err vault_log_end(struct vault *vault, unsigned port, uint64_t begin, enum result result, const char *reason, const uint8_t *state,
+/* end of begin: our own, or one a crash left open. message NULL: nothing was played. state NULL: could not be
+ * listed. */
+enum err vault_log_end(struct vault *vault, unsigned port, uint64_t begin, enum result result,
+    const char *reason, const uint8_t *state,
     const struct message *message, struct fault *fault);
 enum err vault_log_same(struct vault *vault, unsigned port, const uint8_t *state, struct fault *fault);
 uint64_t vault_clock(void); /* monotonic milliseconds */

@@ -29,7 +29,8 @@ enum err vault_catch_up(struct vault *vault, bool *stale, struct fault *fault)
 static enum err make_room(struct vault *vault, struct fault *fault)
 {
 	for (unsigned i = 0; i < vault->settings.ports; i++) {
-		size_t *hits = reallocarray(vault->ports[i].hits, reader_batches(vault->reader) + 1, sizeof *hits);
+		size_t *hits = reallocarray(vault->ports[i].hits, reader_batches(vault->reader) + 1,
+		    sizeof *hits);
 
 		if (hits == NULL)
 			return fault_memory(fault);
@@ -100,7 +101,8 @@ static void keep_what_is_in_hand(struct vault *vault, struct vault_batch *before
 	for (unsigned i = 0; i < vault->settings.ports; i++) {
 		const struct vault_port *port = &vault->ports[i];
 
-		if (port->stage != STAGE_IDLE && port->found && port->batch < count && before[port->batch].manifest != NULL)
+		if (port->stage != STAGE_IDLE && port->found && port->batch < count &&
+		    before[port->batch].manifest != NULL)
 			keep_lot(vault, &vault->batches[port->batch], &before[port->batch], port->lot);
 	}
 }

@@ -41,7 +41,8 @@ enum err bench_store(struct sim_bench *bench, struct bytes text, struct fault *f
 
 	if (bench->state < 0)
 		return ERR_OK;
-	return file_append(bench->state, bytes_from(text.data + head, text.size - head), bench->settings.state, fault);
+	return file_append(bench->state, bytes_from(text.data + head, text.size - head),
+	    bench->settings.state, fault);
 }
 
 static enum err check_imeis(const struct sim_bench_settings *settings, struct fault *fault)
@@ -57,7 +58,8 @@ static enum err check_imeis(const struct sim_bench_settings *settings, struct fa
 		    strspn(imei, "0123456789") == line.size)
 			continue;
 		snprintf(where, sizeof where, "%" PRIu64, number);
-		return fault_set(fault, ERR_CANNOT, "sim-imei", where, "an IMEI has 15 digits, on a line of its own");
+		return fault_set(fault, ERR_CANNOT, "sim-imei", where,
+		    "an IMEI has 15 digits, on a line of its own");
 	}
 	return ERR_OK;
 }

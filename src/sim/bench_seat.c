@@ -19,7 +19,8 @@ enum err bench_seat_open(struct bench_seat *seat, const struct sim_bench *bench,
 	int size = snprintf(link, sizeof link, "%s/m%02u", bench->settings.links, number + 1);
 
 	if (size < 0 || (size_t)size >= sizeof link)
-		return fault_set(fault, ERR_CANNOT, "sim-link", bench->settings.links, "the path is too long");
+		return fault_set(fault, ERR_CANNOT, "sim-link", bench->settings.links,
+		    "the path is too long");
 	return sim_pty_open(&seat->pty, link, fault);
 }
 
@@ -51,7 +52,8 @@ static enum err choose(struct bench_seat *seat, struct sim_bench *bench, bool *f
 	if (!*found)
 		return ERR_OK;
 	seat->count.devices++;
-	return bench_faults_choose(&seat->script, &seat->faulty, &bench->faults, &bench->settings, place, fault);
+	return bench_faults_choose(&seat->script, &seat->faulty, &bench->faults, &bench->settings, place,
+	    fault);
 }
 
 static enum err furnish(struct bench_seat *seat, struct fault *fault)
@@ -80,7 +82,8 @@ static enum err power_up(struct bench_seat *seat, const struct sim_bench *bench,
 	sim_host_setup(&host, setup);
 	if (bench->settings.adapter)
 		host.boot_ms += bench->settings.gap_ms;
-	seat->runner = (struct pty_runner){.pty = seat->pty, .settings = &bench->pty_settings, .fault = fault};
+	seat->runner = (struct pty_runner){.pty = seat->pty, .settings = &bench->pty_settings,
+	    .fault = fault};
 	pty_runner_start(&seat->runner);
 	err = sim_modem_new(&seat->runner.modem, &modem, fault);
 	if (err == ERR_OK)

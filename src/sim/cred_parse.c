@@ -57,7 +57,8 @@ static bool take_type(struct cred_line *line, const char *text)
 		const char *name;
 		uint32_t type;
 	} names[] = {
-		{"CA_CERT", 0}, {"CA", 0}, {"SERVER_CERT", 1}, {"CLIENT_CERT", 1}, {"SELF_CERT", 1}, {"SELF", 1},
+		{"CA_CERT", 0}, {"CA", 0}, {"SERVER_CERT", 1}, {"CLIENT_CERT", 1}, {"SELF_CERT", 1},
+		    {"SELF", 1},
 		{"CLIENT", 1}, {"SERV", 1}, {"PRIVATE_KEY", 2}, {"PK", 2}, {"PRE_SHARED_KEY", 3}, {"PSK", 3},
 		{"PRE_SHARED_KEY_ID", 4}, {"PSK_ID", 4},
 	};

@@ -17,7 +17,8 @@ enum err editor_init(struct editor *editor, const struct sim_host_settings *sett
 
 bool editor_is_shell(const struct editor *editor)
 {
-	return editor->settings->dialect == SIM_DIALECT_SHELL || editor->settings->dialect == SIM_DIALECT_CRED;
+	return editor->settings->dialect == SIM_DIALECT_SHELL ||
+	    editor->settings->dialect == SIM_DIALECT_CRED;
 }
 
 void editor_free(struct editor *editor)
@@ -105,5 +106,6 @@ bool editor_take(struct editor *editor, uint8_t byte, struct buffer *echo)
 		return editor_take_shell(editor, byte, echo);
 	if (editor->settings->echo)
 		buffer_byte(echo, byte);
-	return editor->settings->dialect == SIM_DIALECT_SLM ? editor_take_slm(editor, byte) : take(editor, byte);
+	return editor->settings->dialect == SIM_DIALECT_SLM ? editor_take_slm(editor, byte)
+	    : take(editor, byte);
 }
