@@ -15,6 +15,7 @@
 #define MANIFEST_SCHEMA "gapseal/manifest/v1"
 #define MANIFEST_NAME "manifest.json"
 #define TITLE_SIZE 81
+#define MANIFEST_LOTS_MAX 2048               /* of one batch: a station looks into all of them at once */
 #define LOT_DEVICES_MAX 65536
 #define COMMONS_MAX SLOTS_MAX                 /* a common fills at least one slot */
 #define ATTEMPTS_MAX 99
@@ -100,7 +101,7 @@ enum err manifest_parse(struct manifest_fields *out, struct bytes text, const ch
  *   "manifest-series"      abandoned numbers that do not ascend below seq
  *   "manifest-stride"      not one of record_stride
  *   "manifest-lots"        lots that do not adjoin from 0, do not sum to count, have no or one name twice,
- *                          or no or more than LOT_DEVICES_MAX devices
+ *                          no or more than LOT_DEVICES_MAX devices, or more than MANIFEST_LOTS_MAX lots
  *   "manifest-files"       files that are not whole records, are over RECORDS_FILE_MAX, or do not sum to
  *                          count * stride
  *   "manifest-common"      a text that is not LF-ended lines, or whose digest is another; over COMMONS_MAX

@@ -39,7 +39,7 @@ enum message_kind {
 };
 
 #define STEPS_MAX 64      /* commands that change the modem, for one device */
-#define LOOKUP_MAX 256    /* granted lots of one batch */
+#define LOOKUP_MAX MANIFEST_LOTS_MAX /* granted lots of one batch */
 
 enum result { RESULT_DONE, RESULT_SAME, RESULT_REFUSED, RESULT_FAILED, RESULT_UNKNOWN };
 const char *result_name(enum result result);

@@ -11,7 +11,7 @@
  * CSV's lot column (a lot's devices need not adjoin; lots stand in order of first appearance) or by
  * size, named "lot-001" and so on.
  */
-#define PLAN_LOTS_MAX 65535
+#define PLAN_LOTS_MAX MANIFEST_LOTS_MAX
 
 struct plan_request {
 	const char *org;

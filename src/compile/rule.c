@@ -111,7 +111,7 @@ static const struct lint_rule rules[RULES] = {
 	[RULE_LOT_SIZE] = {"lot-size", SEVERITY_ERROR,
 	    "a lot has more than 65536 devices"},
 	[RULE_LOT_COUNT] = {"lot-count", SEVERITY_ERROR,
-	    "there are more than 65535 lots"},
+	    "there are more than 2048 lots"},
 	[RULE_LOT_UNKNOWN] = {"lot-unknown", SEVERITY_ERROR,
 	    "a credential is for a lot that no device is in"},
 	[RULE_LOT_SLOTS] = {"lot-slots", SEVERITY_ERROR,

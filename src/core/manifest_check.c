@@ -71,6 +71,8 @@ static enum err check_lots(const struct check *check)
 	uint64_t total = 0;
 	enum err err = ERR_OK;
 
+	if (check->fields->lots.count > MANIFEST_LOTS_MAX)
+		return refuse(check, "manifest-lots", "there are more than 2048 lots");
 	for (size_t i = 0; i < check->fields->lots.count && err == ERR_OK; i++) {
 		err = check_lot(check, i, total);
 		total += manifest_lot(check->fields, i)->count;
