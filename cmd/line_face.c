@@ -106,6 +106,7 @@ void face_begin(struct face *face, const struct vault *vault)
 {
 	face->vault = vault;
 	face->lots_old = true;
+	face->begun = face->live;
 	if (!face->live)
 		return;
 	signal(SIGTSTP, SIG_IGN); /* a station that stands still in the middle of a write is of no use */
@@ -160,7 +161,7 @@ void face_say(void *context, const char *text)
 		command_say("%s", text);
 		return;
 	}
-	if (face->live && face->vault != NULL && isatty(STDERR_FILENO)) {
+	if (face->begun && isatty(STDERR_FILENO)) {
 		snprintf(face->table.notice, sizeof face->table.notice, "%s", text);
 		return;
 	}
@@ -234,8 +235,9 @@ static void end_table(struct face *face)
 {
 	struct buffer text = BUFFER_EMPTY;
 
-	if (!face->live || face->vault == NULL)
+	if (!face->begun)
 		return;
+	face->begun = false;
 	outlet_finish(face->picture, FINISH_MS);
 	buffer_text(&text, TABLE_END);
 	table_summary(&text, &face->table);

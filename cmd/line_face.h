@@ -20,6 +20,7 @@ struct face_settings {
 };
 struct face {
 	bool json, live;             /* live: the table */
+	bool begun;                  /* it is on the terminal */
 	struct outlet *lines;        /* standard output, without a table */
 	struct outlet *picture;      /* standard output, with one */
 	struct outlet *events;
@@ -28,7 +29,7 @@ struct face {
 	size_t count;
 	int events_fd;               /* opened here; -1 */
 	struct table table;
-	const struct vault *vault;   /* its lots; NULL until there is one */
+	const struct vault *vault;   /* whose lots are shown, while the station runs */
 	uint64_t lots_at;            /* when they were counted */
 	bool lots_old;
 	struct termios terminal;     /* of standard input, as it was */

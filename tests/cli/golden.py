@@ -3,10 +3,11 @@
 Keys are random, so every playing gives other bytes. Only a new form of some document is a reason to do it."""
 import os
 import shutil
+import signal
 import subprocess
 
 from quotes import FORMAT, GOLDEN, requote
-from scene import BUILD, Scene, Tap, imei
+from scene import BUILD, Scene, Tap, Victim, imei
 
 PROFILE = """# What the devices of manifests/golden get.
 title = "Golden: the server's CA and a key of its own for each device"
@@ -36,11 +37,11 @@ class Play:
 
     def cut_off(self, modem, unit):
         """A presentation that a power cut ends; it also leaves half an entry behind the log."""
-        running = []
-        tap = Tap(modem, FIRST_WRITE, lambda: running[0].kill())
+        victim = Victim()
+        tap = Tap(modem, FIRST_WRITE, lambda: victim.end(signal.SIGKILL))
         program = os.path.join(BUILD, "gapseal-line")
-        running.append(subprocess.Popen([program] + self.args(tap.link, unit), cwd=self.scene.folder, stdout=subprocess.DEVNULL))
-        running[0].wait()
+        victim.start([program] + self.args(tap.link, unit), cwd=self.scene.folder, stdout=subprocess.DEVNULL)
+        victim.process.wait()
         tap.close()
         with open(self.scene.path("line1", "log", "entries.jsonl"), "ab") as f:
             f.write(b'{"attempt":1,"attest')

@@ -123,6 +123,22 @@ class Tap:
             os.close(fd)
 
 
+class Victim:
+    """A process that a Tap ends from its own thread, which may be there before Popen has returned."""
+
+    def __init__(self):
+        self.started = threading.Event()
+        self.process = None
+
+    def start(self, args, **options):
+        self.process = subprocess.Popen(args, **options)
+        self.started.set()
+
+    def end(self, number):
+        self.started.wait()
+        self.process.send_signal(number)
+
+
 class Scene:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="gapseal-test-")

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 
-from scene import BUILD, PROFILE_PSK, PROFILE_X509, Tap, expect, imei, main
+from scene import BUILD, PROFILE_PSK, PROFILE_X509, Tap, Victim, expect, imei, main
 
 
 def line_args(home, link):
@@ -21,11 +21,10 @@ def fresh_home(scene, name):
 
 def killed_at(scene, home, modem, at):
     """Runs the line with its at-th byte answered by SIGKILL; what it had sent by then."""
-    running = []
-    tap = Tap(modem, at, lambda: running[0].kill())
-    running.append(subprocess.Popen(line_args(home, tap.link), cwd=scene.folder, stdout=subprocess.DEVNULL,
-                                    stderr=subprocess.DEVNULL))
-    code = running[0].wait()
+    victim = Victim()
+    tap = Tap(modem, at, lambda: victim.end(signal.SIGKILL))
+    victim.start(line_args(home, tap.link), cwd=scene.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    code = victim.process.wait()
     tap.close()
     expect(code == -signal.SIGKILL, "killed at byte %d, not exit %d" % (at, code))
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 
-from scene import BUILD, PROFILE_PSK, Tap, expect, imei, main
+from scene import BUILD, PROFILE_PSK, Tap, Victim, expect, imei, main
 
 NEVER = PROFILE_PSK.replace("policy {", "policy { rework = never ")
 PERMIT = PROFILE_PSK.replace("policy {", "policy { rework = permit ")
@@ -250,10 +250,10 @@ def interrupted(scene, number):
     """A device whose begin has no end: the line was killed in the middle of it."""
     at = first_write(scene, number)
     modem = scene.modem(number)
-    running = []
-    tap = Tap(modem, at, lambda: running[0].kill())
-    running.append(subprocess.Popen(line_args("line1", tap.link), cwd=scene.folder, stdout=subprocess.DEVNULL))
-    code = running[0].wait()
+    victim = Victim()
+    tap = Tap(modem, at, lambda: victim.end(signal.SIGKILL))
+    victim.start(line_args("line1", tap.link), cwd=scene.folder, stdout=subprocess.DEVNULL)
+    code = victim.process.wait()
     tap.close()
     expect(code == -signal.SIGKILL, "killed, not exit %d" % code)
     expect(len(entries(scene, "begin")) == len(entries(scene, "end")) + 1, "a begin without its end")

@@ -6,7 +6,7 @@ import resource
 import signal
 import subprocess
 
-from scene import BUILD, PROFILE_X509, Tap, expect, imei, main
+from scene import BUILD, PROFILE_X509, Tap, Victim, expect, imei, main
 
 OWN_PSK = "8f1d3c5b7a90e2446688aaccee001122"
 PROFILE = """
@@ -113,12 +113,12 @@ def a_crash_leaves_no_core(scene):
     scene.make_org()
     devices = scene.make_batch()
     scene.ingest("psk-1", "grant-psk-1")
-    running = []
-    tap = Tap(scene.modem(devices[0]), 150, lambda: running[0].send_signal(signal.SIGABRT))
-    running.append(subprocess.Popen(
+    victim = Victim()
+    tap = Tap(scene.modem(devices[0]), 150, lambda: victim.end(signal.SIGABRT))
+    victim.start(
         [os.path.join(BUILD, "gapseal-line"), "run", "--home", "line1", "--once", "--timeout", "20", "--port", "p=" + tap.link],
-        cwd=scene.folder, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)))
-    code = running[0].wait()
+        cwd=scene.folder, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2))
+    code = victim.process.wait()
     tap.close()
     expect(code == -signal.SIGABRT, "it was ended by SIGABRT, not %d" % code)
     cores = [n for n in os.listdir(scene.folder) if n.startswith("core")]

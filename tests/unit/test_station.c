@@ -437,7 +437,7 @@ static void test_scanned_unit(void **state)
 	settings.count = 2;
 	settings.presentations = 2;
 	settings.timeout_ms = 2000;
-	assert_int_equal(write(label_pipe[1], "SN-0\nb\nSN-7\n", 12), 12);
+	assert_int_equal(write(label_pipe[1], "SN-0\nb\nSN-7\nSN-8\n", 17), 17);
 	plug(1, FIRST, "slow 300 on 1 cgmr\n");
 	check_run(ERR_CANNOT);
 	assert_true(story_holds("error  label-port\n"));
@@ -445,6 +445,7 @@ static void test_scanned_unit(void **state)
 	log = home_file("log/entries.jsonl");
 	assert_non_null(memmem(log.data, log.size, "\"unit\":\"SN-7\"", 13));
 	assert_null(memmem(log.data, log.size, "SN-0", 4));
+	assert_null(memmem(log.data, log.size, "SN-8", 4));
 	buffer_free(&log);
 }
 
