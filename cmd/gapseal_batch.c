@@ -154,6 +154,8 @@ int compile(const struct command *command, int argc, char **argv)
 		{"title", OPTION_TEXT, &request->title, "TEXT", "title; default the profile's"},
 		{"lot-size", OPTION_NUMBER, &request->lot_size, "N", "devices a lot, at most 65536"},
 		{"threads", OPTION_NUMBER, &request->threads, "N", "threads that seal; default one a core"},
+		{"verify-all", OPTION_FLAG, &request->verify_all, NULL,
+		    "verify the CA's signature on every certificate, not only on each 1000th"},
 		{"supersede", OPTION_TEXTS, &given.supersede, "BATCH",
 		    "batch whose devices in this CSV are made anew; repeat; needs --reason"},
 		{"reason", OPTION_TEXT, &request->reason, "TEXT", "why, carried in the manifest"},

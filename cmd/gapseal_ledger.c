@@ -99,7 +99,7 @@ static enum err verify_folder(struct ledger *ledger, const char *path, struct fa
 	if (err == ERR_OK)
 		err = sums_verify(folder, &manifest, hash, path, fault);
 	if (err == ERR_OK)
-		err = records_verify(folder, &manifest, NULL, NULL, path, fault);
+		err = records_verify(folder, &manifest, 1, NULL, NULL, path, fault);
 	json_free(&manifest, &manifest_shape);
 	buffer_free(&text);
 	close(folder);

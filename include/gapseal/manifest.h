@@ -141,10 +141,15 @@ typedef enum err leaf_visit(void *context, uint64_t index, const uint8_t leaf[st
     struct fault *fault);
 /* Reads every records file of a batch folder once: size and sha256 of each file, tags strictly ascending
  * within each lot, root over all leaves. visit may be NULL; it sees leaves before the root is known: what
- * it gathered counts only if this returns ERR_OK. where is the folder's name. ERR_NO "records-missing",
- * "records-size", "records-hash", "records-order", "records-root"; file codes. Needs about 1 MiB. */
-enum err records_verify(int folder, const struct manifest_fields *fields, leaf_visit *visit, void *context,
-    const char *where, struct fault *fault);
+ * it gathered counts only if this returns ERR_OK. where is the folder's name. As many threads as
+ * PIECES_THREADS_MAX may share the work; visit is still called in order. ERR_NO "records-missing",
+ * "records-size", "records-hash", "records-order", "records-root"; file codes. Needs about 1 MiB a thread. */
+enum err records_verify(int folder, const struct manifest_fields *fields, unsigned threads, leaf_visit *visit,
+    void *context, const char *where, struct fault *fault);
+/* The same of files whose SHA-256 is not known yet, and gives it: what is read is bound by the root, and that
+ * by the leaves it was taken of. */
+enum err records_fill(struct manifest_fields *fields, int folder, unsigned threads, const char *where,
+    struct fault *fault);
 /* Checks SHA256SUMS of a batch folder: exactly one line "<hex>  <name>" for manifest.json and each records
  * file, in that order. ERR_NO "sums-form", "sums-differ". */
 enum err sums_verify(int folder, const struct manifest_fields *fields,

@@ -63,6 +63,7 @@ struct compile_request {
 	const char *reason;              /* of that */
 	uint64_t lot_size;               /* 0: 65536 */
 	uint64_t threads;                /* 0: one */
+	bool verify_all;                 /* every signature of the CA, not only each 1000th */
 	bool rehearsal;
 	bool no_escrow;
 	const char *tool;

@@ -237,23 +237,25 @@ static enum err close_blobs(struct blobs *blobs, const struct ledger *ledger, st
 	return blobs->rc == SQLITE_OK ? ERR_OK : refuse(ledger, blobs->rc, fault);
 }
 
+/* One blob after the other: a write to one makes SQLite forget where the pages of the other lie, and find each
+ * again from its first. */
 enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t *imeis,
     const uint32_t *indices, size_t count, struct fault *fault)
 {
 	struct blobs blobs;
 
 	open_blobs(&blobs, ledger, row, 1);
-	for (size_t at = 0; blobs.rc == SQLITE_OK && at < count; at += PIECE) {
-		size_t some = count - at < PIECE ? count - at : PIECE;
-
-		for (size_t i = 0; i < some; i++) {
+	for (size_t at = 0, some; blobs.rc == SQLITE_OK && at < count; at += some) {
+		some = count - at < PIECE ? count - at : PIECE;
+		for (size_t i = 0; i < some; i++)
 			put_u64(blobs.imei_piece + 8 * i, imeis[at + i]);
-			put_u32(blobs.index_piece + 4 * i, indices[at + i]);
-		}
 		blobs.rc = sqlite3_blob_write(blobs.imeis, blobs.imei_piece, (int)(8 * some), (int)(8 * at));
-		if (blobs.rc == SQLITE_OK)
-			blobs.rc = sqlite3_blob_write(blobs.indices, blobs.index_piece, (int)(4 * some),
-			    (int)(4 * at));
+	}
+	for (size_t at = 0, some; blobs.rc == SQLITE_OK && at < count; at += some) {
+		some = count - at < PIECE ? count - at : PIECE;
+		for (size_t i = 0; i < some; i++)
+			put_u32(blobs.index_piece + 4 * i, indices[at + i]);
+		blobs.rc = sqlite3_blob_write(blobs.indices, blobs.index_piece, (int)(4 * some), (int)(4 * at));
 	}
 	return close_blobs(&blobs, ledger, fault);
 }

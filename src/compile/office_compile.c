@@ -171,6 +171,7 @@ static enum err make_batch(struct batch_result *out, struct job *job, const stru
 		.tool = request->tool,
 		.ca = job->inputs.ca,
 		.threads = (unsigned)request->threads,
+		.verify_all = request->verify_all,
 		.masters = job->masters,
 		.master_count = job->master_count,
 		.progress = request->progress,

@@ -63,7 +63,7 @@ static enum err open_batch(struct job *job, const struct office *office, const s
 	fields = manifest_get(job->manifest);
 	err = sums_verify(job->batch, fields, manifest_hash(job->manifest), path, fault);
 	if (err == ERR_OK)
-		err = records_verify(job->batch, fields, NULL, NULL, path, fault);
+		err = records_verify(job->batch, fields, 1, NULL, NULL, path, fault);
 	if (err == ERR_OK)
 		err = ledger_open(&job->ledger, office->path, fields->org, fault);
 	if (err == ERR_OK)

@@ -11,7 +11,7 @@ static enum err verify(struct own_batch *batch, const struct office *office, str
 	enum err err = sums_verify(batch->folder, fields, manifest_hash(batch->manifest), batch->path, fault);
 
 	if (err == ERR_OK)
-		err = records_verify(batch->folder, fields, NULL, NULL, batch->path, fault);
+		err = records_verify(batch->folder, fields, 1, NULL, NULL, batch->path, fault);
 	if (err == ERR_OK)
 		err = ledger_open(&batch->ledger, office->path, fields->org, fault);
 	if (err == ERR_OK)

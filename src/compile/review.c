@@ -116,7 +116,7 @@ static enum err fill_hash(struct review *out, const struct plan *plan, struct se
 			secret_resize(none, SEED_SIZE);
 	}
 	if (err == ERR_OK)
-		err = plan_hash(out->plan_sha256.hash, plan, seed != NULL ? seed : none, fault);
+		err = plan_hash(out->plan_sha256.hash, plan, seed != NULL ? seed : none, 1, fault);
 	out->plan_sha256.present = err == ERR_OK;
 	if (err == ERR_OK)
 		words_print(out->words, out->plan_sha256.hash);

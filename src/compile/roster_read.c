@@ -240,15 +240,6 @@ static void check_field(struct reading *reading, size_t i)
 		check_text(reading, i, field);
 }
 
-static uint64_t number_of(const char *imei)
-{
-	uint64_t number = 0;
-
-	for (; *imei != '\0'; imei++)
-		number = 10 * number + (uint64_t)(*imei - '0');
-	return number;
-}
-
 static enum err take_row(struct reading *reading, size_t start)
 {
 	struct roster *roster = reading->roster;
@@ -271,7 +262,7 @@ static enum err take_row(struct reading *reading, size_t start)
 	if (err != ERR_OK)
 		return findings_take(reading->findings, place(reading, (size_t)roster->imei + 1),
 		    reading->fault);
-	entry->imei = number_of(row->imei);
+	entry->imei = imei_number(row->imei);
 	return ERR_OK;
 }
 

@@ -80,7 +80,7 @@ static enum err open_manifest(struct signing *signing, int folder, const char *p
 	memcpy(signing->id, manifest.batch, NAME_SIZE);
 	err = sums_verify(folder, &manifest, signing->document.hash, path, fault);
 	if (err == ERR_OK)
-		err = records_verify(folder, &manifest, NULL, NULL, path, fault);
+		err = records_verify(folder, &manifest, 1, NULL, NULL, path, fault);
 	if (err == ERR_OK)
 		summary_manifest(signing, &manifest);
 	json_free(&manifest, &manifest_shape);

@@ -26,7 +26,7 @@ static enum err read_imeis(uint64_t **out, const struct roster *roster, struct f
 	for (size_t i = 0; i < count && err == ERR_OK; i++) {
 		err = roster_row(&row, reader, i, fault);
 		if (err == ERR_OK)
-			(*out)[i] = lot_imei(row.imei);
+			(*out)[i] = imei_number(row.imei);
 	}
 	if (err == ERR_OK)
 		qsort(*out, count, sizeof **out, compare_numbers);

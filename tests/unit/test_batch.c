@@ -165,7 +165,7 @@ static void test_faulty_medium(void **state)
 	(void)state;
 	begin(&bench, PSK_PROFILE, csv);
 	medium.spoils = medium.synced + 1;
-	check_fails(&bench, ERR_CANNOT, "batch-readback", in_out(&bench, "records-000.bin"));
+	check_fails(&bench, ERR_CANNOT, "batch-readback", bench.out);
 	medium.spoils = medium.synced + 2;
 	check_fails(&bench, ERR_CANNOT, "batch-readback", MANIFEST_NAME);
 	medium.spoils = medium.synced + 3;
