@@ -7,13 +7,6 @@
 #include "gapseal/words.h"
 #include "gapseal_seed.h"
 
-void progress_show(void *context, uint64_t done, uint64_t total)
-{
-	(void)context;
-	fprintf(stderr, "\r%llu of %llu devices%s", (unsigned long long)done, (unsigned long long)total,
-	    done == total ? "\n" : "");
-}
-
 static void json_batch(struct buffer *out, const struct batch_result *result)
 {
 	const struct manifest_fields *manifest = &result->manifest;
@@ -95,12 +88,14 @@ static int do_compile(struct compile_options *options)
 	struct findings findings = {0};
 	struct batch_result result = {0};
 	struct seed seed = {0};
+	struct progress progress;
 	struct fault fault;
 	int code;
 	enum err err = office_begin(&office, &trust, options->office, options->trust, options->pin, &fault);
 
-	if (isatty(STDERR_FILENO))
-		options->request.progress = progress_show;
+	progress_begin(&progress);
+	options->request.progress = progress_show;
+	options->request.progress_context = &progress;
 	if (err == ERR_OK)
 		err = seed_get(&seed, &options->seed, options->office, &fault);
 	options->request.seed = seed.seed;
