@@ -60,7 +60,17 @@ struct compile_options {
 	uint64_t fd;
 	struct seed_options seed;
 	struct texts supersede;
+	uint64_t dropped;            /* devices superseded and not made anew */
 };
+
+static void say_dropped(const struct compile_options *options)
+{
+	if (options->dropped > 0)
+		command_say("%llu superseded device%s not in this batch: no station that holds it serves %s any "
+		    "more, and %s free to be compiled again", (unsigned long long)options->dropped,
+		    options->dropped == 1 ? " is" : "s are", options->dropped == 1 ? "it" : "them",
+		    options->dropped == 1 ? "it is" : "they are");
+}
 
 /* A CA key with a passphrase fails once without one, then it is asked for: an unprotected key asks nobody. */
 static enum err run_compile(struct batch_result *result, struct findings *findings, struct office *office,
@@ -102,6 +112,8 @@ static int do_compile(struct compile_options *options)
 	if (err == ERR_OK)
 		err = run_compile(&result, &findings, &office, trust, options, &fault);
 	findings_say(&findings);
+	if (err == ERR_OK)
+		say_dropped(options);
 	code = err == ERR_OK ? print_batch(&result, options->request.out, options->json)
 	    : command_fault(&fault, options->json);
 	seed_free(&seed);
@@ -125,6 +137,7 @@ static int start_compile(const struct command *command, struct compile_options *
 		return command_missing(command, "reason");
 	request->supersede = options->supersede.items;
 	request->supersede_count = options->supersede.count;
+	request->dropped = &options->dropped;
 	request->now = utc_now();
 	if (request->threads == 0)
 		request->threads = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -152,7 +165,7 @@ int compile(const struct command *command, int argc, char **argv)
 		{"verify-all", OPTION_FLAG, &request->verify_all, NULL,
 		    "verify the CA's signature on every certificate, not only on each 1000th"},
 		{"supersede", OPTION_TEXTS, &given.supersede, "BATCH",
-		    "batch whose devices in this CSV are made anew; repeat; needs --reason"},
+		    "batch this one supersedes, or BATCH:all, BATCH:same, BATCH:3,17-20; repeat; needs --reason"},
 		{"reason", OPTION_TEXT, &request->reason, "TEXT", "why, carried in the manifest"},
 		{"rehearsal", OPTION_FLAG, &request->rehearsal, NULL, "make a rehearsal batch"},
 		{"no-escrow", OPTION_FLAG, &request->no_escrow, NULL,

@@ -95,7 +95,7 @@ static enum err verify_folder(struct ledger *ledger, const char *path, struct fa
 		err = manifest_parse(&manifest, buffer_bytes(&text), MANIFEST_NAME, fault);
 	hash_bytes(hash, buffer_bytes(&text));
 	if (err == ERR_OK)
-		err = ledger_has_batch(ledger, hash, manifest.batch, fault);
+		err = ledger_hold(ledger, &manifest, hash, fault);
 	if (err == ERR_OK)
 		err = sums_verify(folder, &manifest, hash, path, fault);
 	if (err == ERR_OK)

@@ -58,8 +58,9 @@ struct compile_request {
 	struct secret *seed;             /* NULL: a random one */
 	const char *series;              /* NULL: the org's name */
 	const char *title;               /* NULL: the profile's */
-	const char *const *supersede;    /* ids of batches whose devices in this CSV are made anew */
+	const char *const *supersede;    /* what of which batches: supersede_parse */
 	size_t supersede_count;
+	uint64_t *dropped;               /* devices superseded by it and not made anew; or NULL */
 	const char *reason;              /* of that */
 	uint64_t lot_size;               /* 0: 65536 */
 	uint64_t threads;                /* 0: one */

@@ -128,6 +128,18 @@ enum err query_end(struct query *query, struct fault *fault)
 	return refuse(query->ledger, query->rc, fault);
 }
 
+enum err query_close(struct query *query, enum err err, struct fault *fault)
+{
+	struct fault ending;
+	enum err end = query_end(query, &ending);
+
+	if (err == ERR_OK && end != ERR_OK) {
+		*fault = ending;
+		err = end;
+	}
+	return err;
+}
+
 enum err query_run(struct query *query, struct fault *fault)
 {
 	query_row(query);
@@ -294,6 +306,27 @@ enum err ledger_devices(struct ledger *ledger, uint64_t row, device_visit *visit
 		err = end;
 	}
 	return err;
+}
+
+enum err ledger_read_devices(struct ledger *ledger, uint64_t row, uint64_t at, uint64_t *imeis,
+    uint32_t *indices, size_t some, struct fault *fault)
+{
+	struct blobs blobs;
+
+	open_blobs(&blobs, ledger, row, 0);
+	for (size_t done = 0, piece; blobs.rc == SQLITE_OK && done < some; done += piece) {
+		struct cursor from, of;
+
+		piece = some - done < PIECE ? some - done : PIECE;
+		blobs.rc = read_piece(&blobs, (int)(at + done), (int)piece);
+		from = cursor_of(bytes_from(blobs.imei_piece, 8 * piece));
+		of = cursor_of(bytes_from(blobs.index_piece, 4 * piece));
+		for (size_t i = done; blobs.rc == SQLITE_OK && i < done + piece; i++) {
+			take_u64(&from, &imeis[i]);
+			take_u32(&of, &indices[i]);
+		}
+	}
+	return close_blobs(&blobs, ledger, fault);
 }
 
 enum err ledger_copy(struct ledger *ledger, const char *to, struct fault *fault)

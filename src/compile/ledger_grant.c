@@ -51,6 +51,46 @@ static enum err put_lots(struct ledger *ledger, const struct grant_fields *grant
 	return err;
 }
 
+static enum err put_records(struct ledger *ledger, const struct grant_fields *grant, struct fault *fault)
+{
+	struct query query;
+	struct buffer indices = BUFFER_EMPTY;
+	enum err err;
+
+	if (grant->records.count == 0)
+		return ERR_OK;
+	for (size_t i = 0; i < grant->records.count; i++) {
+		uint8_t *space = buffer_space(&indices, 8);
+
+		if (space != NULL)
+			put_u64(space, list_integer(&grant->records, i));
+	}
+	err = buffer_check(&indices, fault);
+	if (err == ERR_OK) {
+		query = query_begin(ledger, "INSERT INTO grant_records VALUES (?, ?)");
+		query_integer(&query, grant->serial);
+		query_blob(&query, buffer_bytes(&indices));
+		err = query_run(&query, fault);
+	}
+	buffer_free(&indices);
+	return err;
+}
+
+static enum err put_stations(struct ledger *ledger, const struct grant_fields *grant, struct fault *fault)
+{
+	const struct grant_station *stations = grant->stations.items;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < grant->stations.count && err == ERR_OK; i++) {
+		struct query query = query_begin(ledger, "INSERT INTO grant_stations VALUES (?, ?)");
+
+		query_integer(&query, grant->serial);
+		query_text(&query, stations[i].name);
+		err = query_run(&query, fault);
+	}
+	return err;
+}
+
 /* What is replaced must be another grant of the same batch. */
 static enum err put_replaced(struct ledger *ledger, const struct grant_fields *grant, uint64_t replaced,
     struct fault *fault)
@@ -87,23 +127,16 @@ static enum err check_overlap(struct ledger *ledger, const struct grant_fields *
 	    " WHERE own.serial = ? AND other.batch = ? AND other.not_after >= ?"
 	    " AND other.serial NOT IN (SELECT replaced FROM grant_replaces)"
 	    " ORDER BY other.serial, shared.lot LIMIT 1");
-	bool found;
 	enum err err = ERR_OK;
-	struct fault ending;
 
 	query_integer(&query, grant->serial);
 	query_text(&query, grant->batch);
 	query_text(&query, now);
-	found = query_row(&query);
-	if (found)
+	if (query_row(&query))
 		err = fault_set(fault, ERR_NO, "grant-overlap", ledger_path(ledger),
 		    "lot %s is in grant %" PRIu64 ", valid to %s: a new grant must replace that one",
 		    query_string(&query, 2), query_number(&query, 0), query_string(&query, 1));
-	if (query_end(&query, &ending) != ERR_OK && !found) {
-		*fault = ending;
-		err = ending.err;
-	}
-	return err;
+	return query_close(&query, err, fault);
 }
 
 static enum err add(struct ledger *ledger, const struct grant_fields *grant,
@@ -117,6 +150,10 @@ static enum err add(struct ledger *ledger, const struct grant_fields *grant,
 		err = put_row(ledger, grant, hash, fault);
 	if (err == ERR_OK)
 		err = put_lots(ledger, grant, fault);
+	if (err == ERR_OK)
+		err = put_records(ledger, grant, fault);
+	if (err == ERR_OK)
+		err = put_stations(ledger, grant, fault);
 	for (size_t i = 0; i < grant->replaces.count && err == ERR_OK; i++)
 		err = put_replaced(ledger, grant, list_integer(&grant->replaces, i), fault);
 	if (err == ERR_OK)
