@@ -68,6 +68,27 @@ enum err freed_read(struct freed *out, struct ledger *ledger, struct bytes manif
 	return err;
 }
 
+enum err ledger_superseded(struct list *out, struct ledger *ledger, const uint8_t manifest[static HASH_SIZE],
+    uint64_t count, struct fault *fault)
+{
+	struct buffer indices = BUFFER_EMPTY;
+	struct freed freed;
+	enum err err = freed_read(&freed, ledger, bytes_from(manifest, HASH_SIZE), count, NULL, fault);
+
+	*out = (struct list){0};
+	for (uint64_t i = 0; err == ERR_OK && i < count; i++)
+		if (freed_has(&freed, i))
+			buffer_put(&indices, bytes_from(&i, sizeof i));
+	freed_free(&freed);
+	if (err == ERR_OK)
+		err = buffer_check(&indices, fault);
+	if (err == ERR_OK)
+		*out = (struct list){indices.data, indices.size / sizeof(uint64_t)}; /* its memory is the list's now */
+	else
+		buffer_free(&indices);
+	return err;
+}
+
 static enum err put_one(struct ledger *ledger, const char *batch, const struct manifest_supersede *item,
     struct fault *fault)
 {
