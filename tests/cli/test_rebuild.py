@@ -215,6 +215,77 @@ def test_shares(scene):
     expect(json.loads(master.out)["plan_sha256"] == made["plan_sha256"] and "compiled from this plan" in master.err, master.err)
 
 
+PROFILE_REVIEW = """
+title = "Trackers of the second order"
+credential server-root { tag = 77  type = ca  files = {"root.pem"} }
+credential their-root  { tag = 77  type = ca  files = {"other.pem"}  lots = {"wo-1001"} }
+credential cert { tag = 77  type = cert  from = path }
+credential key  { tag = 77  type = key   from = path  password_column = "key_password" }
+credential mine { tag = 78  type = cert  from = issued  cn = "nrf-{imei}"  days = 900  chain = true  line_ending = crlf }
+credential with { tag = 78  type = key   from = generated }
+credential psk      { tag = 42  type = psk       column = "psk" }
+credential short    { tag = 42  type = psk       from = derived  bytes = 16  lots = {"wo-1001", "wo-1002"} }
+credential identity { tag = 42  type = identity  template = "urn:imei:{imei}" }
+credential a-name-that-takes-all-of-its-40-columns- { tag = 94  type = psk  from = delete }
+credential theirs { tag = 95  type = psk  from = expect }
+policy { families = {nrf9160, nrf91x1}  digest_forms = {exact, nul} }
+"""
+
+
+def test_plan(scene):
+    """What two officers read to each other before a compile: everything that decides what devices get, and no secret."""
+    scene.make_org()
+    scene.make_ca()
+    scene.tool("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "other.key", "-out",
+               "other.pem", "-subj", "/CN=Other Root", "-days", "9000")
+    rows, secrets = ["imei,lot,psk,client_cert,client_key,key_password"], []
+    for i in range(3):
+        scene.tool("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "plain.key",
+                   "-out", "c%d.pem" % i, "-subj", "/CN=d%d" % i, "-days", "9000")
+        scene.tool("openssl", "pkcs8", "-topk8", "-in", "plain.key", "-out", "k%d.pem" % i, "-passout", "pass:hush-%d" % i)
+        os.chmod(scene.path("k%d.pem" % i), 0o600)
+        psk = hashlib.sha256(b"%d" % i).hexdigest()
+        secrets += [psk, "hush-%d" % i]
+        rows.append("%s,wo-100%d,%s,c%d.pem,k%d.pem,hush-%d" % (imei(i), i + 1, psk, i, i, i))
+    scene.write("b.conf", PROFILE_REVIEW)
+    scene.write("b.csv", "\n".join(rows) + "\n")
+    args = ["plan", "--trust", "trust.json", "--profile", "b.conf", "--csv", "b.csv", "--id", "b", "--ca", "ca"]
+    shown = scene.office(*args)
+    for line in shown.out.splitlines():
+        expect(len(line) <= 80 and line == line.rstrip(), "%d columns: %r" % (len(line), line))
+    ca = scene.tool("openssl", "x509", "-in", "ca/ca.pem", "-noout", "-fingerprint", "-sha256").stdout.decode().split("=")[1]
+    ca = ca.strip().replace(":", "").lower()
+    other = scene.read("other.pem")
+    for says in ("batch b of acme\n  title    Trackers of the second order\n  devices  3, the first %s, the last %s\n" % (imei(0), imei(2)),
+                 "\n  42/3 psk\n    psk            from the CSV, column psk\n                   in all other lots\n"
+                 "    short          from the seed, 16 bytes\n                   only in lots wo-1001 wo-1002\n",
+                 "    identity       \"urn:imei:{imei}\"\n  77/0 ca\n", "  94/3 psk\n    a-name-that-takes-all-of-its-40-columns-\n"
+                 "                   deleted: empty in the end\n", "    theirs         expected: occupied, and not touched\n",
+                 "    cert           in files that column client_cert of the CSV names\n",
+                 "    key            in files that column client_key of the CSV names\n"
+                 "                   passwords of encrypted keys in column key_password\n",
+                 "    mine           issued for 900 days, CN \"nrf-{imei}\"\n                   followed by the chain of the issuing CA\n"
+                 "                   lines end in CR LF\n", "    with           a P-256 key from the seed\n",
+                 "\nlots: 3\n  wo-1001              1 device, with its own short their-root\n  wo-1002              1 device, with its own short\n"
+                 "  wo-1003              1 device\n", "  digest_forms      exact nul\n", "  families          nrf9160 nrf91x1\n",
+                 "  minimum_firmware  any\n", "none without the seed"):
+        expect(says in shown.out, "%r is not in\n%s" % (says, shown.out))
+    digits = "".join(shown.out.split())
+    expect(ca in digits and hashlib.sha256(other).hexdigest() in digits, "a hash is not shown")
+    listed = json.loads(scene.office(*args, "--json").out)
+    by_name = {c["name"]: c for c in listed["credentials"]}
+    expect((by_name["key"]["password"], by_name["key"]["column"]) == ("key_password", "client_key"), by_name["key"])
+    expect((by_name["mine"]["chain"], by_name["mine"]["line_ending"], by_name["cert"]["line_ending"]) == (True, "crlf", "lf"), by_name)
+    expect([(l["name"], l["count"]) for l in listed["lots"]] == [("wo-100%d" % i, 1) for i in (1, 2, 3)], listed["lots"])
+    said = b"".join(scene.said).decode()
+    expect(not [s for s in secrets if s in said], "a secret was said")
+    # more lots than anybody reads aloud
+    scene.write("c.conf", PROFILE_PSK)
+    scene.write("c.csv", "imei,lot\n" + "".join("%s,l%d\n" % (imei(i), i) for i in range(40)))
+    shown = scene.office("plan", "--trust", "trust.json", "--profile", "c.conf", "--csv", "c.csv", "--id", "c").out
+    expect("lots: 40\n" in shown and "  and 20 more of together 20 devices: --json names them\n" in shown, shown)
+
+
 def test_golden(scene):
     """Batches of a fixed seed, made once: whoever compiles them differently compiles everything differently."""
     names = sorted(n for n in os.listdir(GOLDEN) if os.path.isdir(os.path.join(GOLDEN, n)))
@@ -231,4 +302,4 @@ def test_golden(scene):
 
 
 if __name__ == "__main__":
-    main(test_equal, test_no_ca, test_records, test_csv, test_profile, test_manifest, test_shares, test_golden)
+    main(test_equal, test_no_ca, test_records, test_csv, test_profile, test_manifest, test_shares, test_plan, test_golden)
