@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define OPTIONS_MAX 48
 
 static const char *program = "gapseal";
+static volatile sig_atomic_t stopped; /* a signal that was caught asks to stop */
 static uint64_t given; /* bit i: option i of the running command was on the command line */
 
 void command_begin(const char *name)
@@ -22,11 +24,34 @@ void command_begin(const char *name)
 	int fd;
 
 	program = name;
+	signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of its size is a fault like a full disk */
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+static void note_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+void command_catch(bool caught)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = caught ? note_signal : SIG_DFL,
+		.sa_flags = SA_RESTART | (caught ? (int)SA_RESETHAND : 0)}, now;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+}
+
+bool command_stopped(void)
+{
+	return stopped != 0;
 }
 
 void command_say(const char *format, ...)

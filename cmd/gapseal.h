@@ -28,13 +28,14 @@ int ledger_verify_all(const struct command *command, int argc, char **argv);
 int ledger_back_up(const struct command *command, int argc, char **argv);
 int inspect(const struct command *command, int argc, char **argv);
 
-/* Shows how far a long work is, its rate and the time left, on stderr if that is a terminal. */
+/* Shows how far a long work is, its rate and the time left, on stderr if that is a terminal. False once
+ * the program was asked to stop. */
 struct progress {
 	bool on;
 	uint64_t begun, said;        /* milliseconds of the monotonic clock */
 };
 void progress_begin(struct progress *out);
-void progress_show(void *context, uint64_t done, uint64_t total);
+bool progress_show(void *context, uint64_t done, uint64_t total);
 /* Prints findings to stderr, a line each. */
 void findings_say(const struct findings *findings);
 

@@ -72,12 +72,23 @@ static void say_dropped(const struct compile_options *options)
 		    options->dropped == 1 ? "it is" : "they are");
 }
 
+static enum err compile_once(struct batch_result *result, struct findings *findings, struct office *office,
+    const struct trust *trust, struct compile_options *options, struct fault *fault)
+{
+	enum err err;
+
+	command_catch(true);
+	err = office_compile(result, findings, office, trust, &options->request, fault);
+	command_catch(false);
+	return err;
+}
+
 /* A CA key with a passphrase fails once without one, then it is asked for: an unprotected key asks nobody. */
 static enum err run_compile(struct batch_result *result, struct findings *findings, struct office *office,
     const struct trust *trust,
     struct compile_options *options, struct fault *fault)
 {
-	enum err err = office_compile(result, findings, office, trust, &options->request, fault);
+	enum err err = compile_once(result, findings, office, trust, options, fault);
 
 	if (err == ERR_OK || strcmp(fault->code, "passphrase-needed") != 0)
 		return err;
@@ -86,7 +97,7 @@ static enum err run_compile(struct batch_result *result, struct findings *findin
 	if (err != ERR_OK)
 		return err;
 	findings_free(findings);
-	err = office_compile(result, findings, office, trust, &options->request, fault);
+	err = compile_once(result, findings, office, trust, options, fault);
 	secret_free(&options->request.ca_passphrase);
 	return err;
 }

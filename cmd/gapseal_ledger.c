@@ -93,6 +93,8 @@ static enum err verify_folder(struct ledger *ledger, const char *path, struct fa
 	err = file_read(&text, folder, MANIFEST_NAME, DOCUMENT_MAX, fault);
 	if (err == ERR_OK)
 		err = manifest_parse(&manifest, buffer_bytes(&text), MANIFEST_NAME, fault);
+	if (err != ERR_OK)
+		fault_inside(fault, path);
 	hash_bytes(hash, buffer_bytes(&text));
 	if (err == ERR_OK)
 		err = ledger_hold(ledger, &manifest, hash, fault);

@@ -22,18 +22,29 @@ void progress_begin(struct progress *out)
 	out->said = out->begun;
 }
 
-void progress_show(void *context, uint64_t done, uint64_t total)
+static void say(const struct progress *progress, uint64_t now, uint64_t done, uint64_t total)
 {
-	struct progress *progress = context;
-	uint64_t now = now_ms(), spent = now - progress->begun + 1;
+	uint64_t spent = now - progress->begun + 1;
 	uint64_t rate = done * 1000 / spent, left = rate > 0 ? (total - done + rate - 1) / rate : 0;
 
-	if (!progress->on || (done < total && now - progress->said < SAY_EVERY_MS))
-		return;
-	progress->said = now;
 	fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " devices, %" PRIu64 " a second, ", done, total, rate);
 	if (done < total)
 		fprintf(stderr, "%" PRIu64 " s left \033[K", left);
 	else
 		fprintf(stderr, "%" PRIu64 ".%" PRIu64 " s\033[K\n", spent / 1000, spent % 1000 / 100);
+}
+
+bool progress_show(void *context, uint64_t done, uint64_t total)
+{
+	struct progress *progress = context;
+	bool stopped = command_stopped();
+	uint64_t now = now_ms();
+
+	if (progress->on && (done == total || now - progress->said >= SAY_EVERY_MS)) {
+		progress->said = now;
+		say(progress, now, done, total);
+	}
+	if (progress->on && stopped && done < total)
+		fputc('\n', stderr);
+	return !stopped;
 }

@@ -69,7 +69,7 @@ struct compile_request {
 	bool no_escrow;
 	const char *tool;
 	int64_t now;
-	void (*progress)(void *context, uint64_t done, uint64_t total);
+	bool (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
 };
 /* Lints, compiles, writes master.age, the batch folder, the ledger, in that order. Findings are filled in any

@@ -42,7 +42,7 @@ struct roster;
  * Notice "csv-column" names each further column once. *out is usable only if the errors did not grow; it
  * is NULL if not even the header could be used, otherwise it holds the rows of the right form, so that
  * the plan can find what else is wrong with them.
- * ERR_CANNOT: file codes, "csv-changed" if the file grew meanwhile. */
+ * ERR_CANNOT: file codes, "csv-changed" if the file was changed meanwhile. */
 enum err roster_read(struct roster **out, const char *path, struct findings *findings, struct fault *fault);
 void roster_free(struct roster **roster);
 size_t roster_count(const struct roster *roster);

@@ -105,9 +105,11 @@ static enum err take_piece(void *context, void *where, uint64_t piece, struct fa
 	size_t count = piece_count(making, piece);
 	enum err err = records_add(&making->records, room->records, room->leaves, count, fault);
 
-	if (err == ERR_OK && making->request->progress != NULL)
-		making->request->progress(making->request->progress_context, making->records.tree.size,
-		    making->manifest->count);
+	if (err == ERR_OK && making->request->progress != NULL &&
+	    !making->request->progress(making->request->progress_context, making->records.tree.size,
+	    making->manifest->count))
+		err = fault_set(fault, ERR_CANNOT, "interrupted", NULL,
+		    "stopped when it was asked to; nothing was written");
 	return err;
 }
 

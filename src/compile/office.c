@@ -229,8 +229,10 @@ enum err office_identity(struct secret **key, const struct office *office, struc
 	if (err == ERR_OK)
 		err = age_identity_parse(key, secret_bytes(text), OFFICE_IDENTITY, fault);
 	secret_free(&text);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
+		fault_inside(fault, office->path);
 		return err;
+	}
 	age_identity_recipient(&recipient, *key);
 	if (memcmp(recipient.key, office->recipient.key, sizeof recipient.key) != 0) {
 		secret_free(key);

@@ -55,7 +55,7 @@ static enum err open_batch(struct job *job, const struct office *office, const s
 	enum err err = folder_open(&job->batch, AT_FDCWD, path, fault);
 
 	if (err == ERR_OK)
-		err = document_load(&job->document, job->batch, MANIFEST_NAME, fault);
+		err = document_load_in(&job->document, job->batch, path, MANIFEST_NAME, fault);
 	if (err == ERR_OK)
 		err = manifest_open(&job->manifest, &job->document, trust, trust, fault);
 	if (err != ERR_OK)
@@ -84,6 +84,8 @@ static enum err open_master(struct job *job, const struct office *office, struct
 	if (err == ERR_OK)
 		err = master_open(&job->seed, job->plan, buffer_bytes(&file), identity,
 		    manifest_hash(job->manifest), name, fault);
+	if (err != ERR_OK)
+		fault_inside(fault, office->path);
 	buffer_free(&file);
 	return err;
 }

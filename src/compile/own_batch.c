@@ -43,7 +43,7 @@ enum err own_batch_open(struct own_batch *out, const struct office *office, cons
 	out->path = path;
 	err = folder_open(&out->folder, AT_FDCWD, path, fault);
 	if (err == ERR_OK)
-		err = document_load(&out->document, out->folder, MANIFEST_NAME, fault);
+		err = document_load_in(&out->document, out->folder, path, MANIFEST_NAME, fault);
 	if (err == ERR_OK)
 		err = open_manifest(out, office, trust, fault);
 	if (err == ERR_OK)

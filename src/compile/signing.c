@@ -231,7 +231,7 @@ static enum err find_document(struct signing *signing, int *folder, const char *
 	enum err err;
 
 	if (stat(path, &status) != 0)
-		return fault_system(fault, path, "looking at it");
+		return fault_errno(fault, "file-open", path, "cannot open");
 	if (!S_ISDIR(status.st_mode)) {
 		snprintf(signing->path, sizeof signing->path, "%s", path);
 		return document_load(&signing->document, AT_FDCWD, path, fault);
@@ -247,7 +247,7 @@ static enum err find_document(struct signing *signing, int *folder, const char *
 		return fault_set(fault, ERR_CANNOT, "sign-kind", path,
 		    "neither a batch folder nor a grant folder");
 	snprintf(signing->path, sizeof signing->path, "%s/%s", path, name);
-	return document_load(&signing->document, *folder, name, fault);
+	return document_load_in(&signing->document, *folder, path, name, fault);
 }
 
 static enum err open_kind(struct signing *signing, int folder, const char *path,
@@ -269,8 +269,9 @@ static enum err open_kind(struct signing *signing, int folder, const char *path,
 		signing->kind = SIGNING_ACTIVATION;
 		return open_activation(signing, path, fault);
 	}
-	return fault_set(fault, ERR_CANNOT, "sign-kind", path,
-	    "nothing that is signed here: give a batch folder, a grant folder, a trust file or an activation file");
+	return fault_set(fault, ERR_CANNOT, "sign-kind", signing->path,
+	    "nothing that is signed here, or not all of it; what is signed is a batch folder, a grant folder, a "
+	    "trust file or an activation file");
 }
 
 static enum err check_present(const struct signing *signing, const struct trust_fields *trust,

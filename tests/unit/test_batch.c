@@ -129,13 +129,14 @@ static void test_same_bytes(void **state)
 	free(csv);
 }
 
-static void note_progress(void *context, uint64_t done, uint64_t total)
+static bool note_progress(void *context, uint64_t done, uint64_t total)
 {
 	uint64_t *last = context;
 
 	assert_int_equal(total, 9000);
 	assert_true(done > *last && done <= total);
 	*last = done;
+	return true;
 }
 
 static void test_progress(void **state)
@@ -152,6 +153,25 @@ static void test_progress(void **state)
 	compile(&result, &bench);
 	assert_int_equal(last, 9000);
 	batch_result_free(&result);
+	end(&bench);
+	free(csv);
+}
+
+static bool stop_early(void *context, uint64_t done, uint64_t total)
+{
+	(void)context;
+	return done == total;
+}
+
+static void test_stopped(void **state)
+{
+	char *csv = devices(9000, "", row_alone);
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, PSK_PROFILE, csv);
+	bench.request.progress = stop_early;
+	check_fails(&bench, ERR_CANNOT, "interrupted", "");
 	end(&bench);
 	free(csv);
 }
@@ -255,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BATCH_TEST(test_same_bytes),
 		BATCH_TEST(test_progress),
+		BATCH_TEST(test_stopped),
 		BATCH_TEST(test_faulty_medium),
 		BATCH_TEST(test_refused),
 		BATCH_TEST(test_no_ca),
