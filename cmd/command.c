@@ -133,21 +133,30 @@ static int words_matched(const char *name, int argc, char **argv)
 	return argc > 2 && strcmp(argv[2], name + first + 1) == 0 ? 2 : 0;
 }
 
+/* A result that nobody could read is none, whatever was done. */
+static int check_said(int code)
+{
+	if (code != ERR_OK || (fflush(stdout) == 0 && ferror(stdout) == 0))
+		return code;
+	command_say("standard output: could not be written [stdout]");
+	return ERR_CANNOT;
+}
+
 int command_main(const struct command *commands, size_t count, int argc, char **argv)
 {
 	for (size_t i = 0; i < count; i++) {
 		int words = words_matched(commands[i].name, argc, argv);
 
 		if (words > 0)
-			return commands[i].run(&commands[i], argc - words, argv + words);
+			return check_said(commands[i].run(&commands[i], argc - words, argv + words));
 	}
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
 		usage(stdout, commands, count);
-		return ERR_OK;
+		return check_said(ERR_OK);
 	}
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		printf("%s %s\n", program, GAPSEAL_VERSION);
-		return ERR_OK;
+		return check_said(ERR_OK);
 	}
 	if (argc > 1)
 		command_say("there is no such command; '%s --help' lists them [usage]", program);

@@ -26,8 +26,8 @@ static enum err check_dates(const struct x509_facts *facts, int64_t now, const c
 	utc_format(text, early ? facts->not_before : facts->not_after);
 	utc_format(clock, now);
 	return fault_set(fault, ERR_NO, "ca-expired", where,
-	    "the CA certificate is valid only %s %s, and the clock of this machine says %s: set the clock, or take "
-	    "another CA", early ? "from" : "to", text, clock);
+	    "the CA certificate is valid only %s %s, and the clock of this machine says %s: set the clock, "
+	    "or take another CA", early ? "from" : "to", text, clock);
 }
 
 static enum err check_certificate(const struct ca *ca, const char *where, struct fault *fault)

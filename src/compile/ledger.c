@@ -176,7 +176,8 @@ static enum err connect(struct ledger *ledger, struct fault *fault)
 	/* Not by opening it: closing would release the locks another connection of this process has. */
 	if (lstat(ledger->path, &status) != 0 || !S_ISREG(status.st_mode))
 		return fault_set(fault, ERR_CANNOT, "ledger-open", ledger->path,
-		    "the office has no ledger: put its last backup there; a new one would not know what was made");
+		    "the office has no ledger: put its last backup there; a new one would not know what was "
+		    "made");
 	rc = sqlite3_open_v2(ledger->path, &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
 	return rc == SQLITE_OK ? ledger_run(ledger, settings, fault) : refuse(ledger, rc, fault);
 }

@@ -117,8 +117,8 @@ static enum err check_form(struct ledger *ledger, struct fault *fault)
 		return ledger_refuse_form(ledger, fault);
 	if (version != VERSION)
 		return fault_set(fault, ERR_CANNOT, "ledger-form", ledger_path(ledger),
-		    "the ledger is of version %" PRIu64 ", this program knows version %d: use the gapseal that "
-		    "works with it", version, VERSION);
+		    "the ledger is of version %" PRIu64 ", this program knows version %d: use the gapseal "
+		    "that works with it", version, VERSION);
 	return ERR_OK;
 }
 

@@ -253,8 +253,14 @@ static enum err commit(struct job *job, const struct grant_request *request, str
 	hash_bytes(hash, buffer_bytes(&job->text));
 	utc_format(now, request->now);
 	err = ledger_add_grant(job->ledger, &job->grant, hash, now, fault);
-	if (err == ERR_OK)
-		err = folder_commit(&job->draft, fault);
+	if (err != ERR_OK)
+		return err;
+	err = folder_commit(&job->draft, fault);
+	if (err != ERR_OK)
+		fault_set(fault, err, fault->code, fault->where,
+		    "%s; the ledger holds this grant as number %llu: make it again with --replaces %llu",
+		    fault->text, (unsigned long long)job->grant.serial,
+		    (unsigned long long)job->grant.serial);
 	return err;
 }
 

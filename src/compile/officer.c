@@ -58,7 +58,8 @@ static enum err file_decode(struct secret **out, struct bytes file, const char *
 	    !take_line(&cursor, &line) || cursor_left(&cursor) != 0)
 		return form_fault(fault, where, "a minisign secret key file is two lines, each ended by LF");
 	if (line.size == PUBLIC_LINE_LENGTH)
-		return form_fault(fault, where, "this is a public key; the secret one is in the file ending in .key");
+		return form_fault(fault, where,
+		    "this is a public key; the secret one is in the file ending in .key");
 	if ((err = secret_new(out, FILE_BLOB_SIZE, fault)) != ERR_OK)
 		return err;
 	blob = secret_data(*out);

@@ -197,7 +197,8 @@ static bool cut_line(struct reading *reading, struct bytes line, enum err *err)
 		    line.size, ROSTER_LINE_MAX);
 	else if (memchr(line.data, '\r', line.size) != NULL)
 		refuse(reading, RULE_CSV_LINE, 0,
-		    "a carriage return that ends no line; save the table as CSV with line ends of LF or CR LF");
+		    "a carriage return that ends no line; save the table as CSV with line ends of LF or "
+		    "CR LF");
 	else {
 		*err = roster_cut(&reading->row, reading->reader, line, reading->fault);
 		if (*err == ERR_OK)

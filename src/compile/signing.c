@@ -270,8 +270,8 @@ static enum err open_kind(struct signing *signing, int folder, const char *path,
 		return open_activation(signing, path, fault);
 	}
 	return fault_set(fault, ERR_CANNOT, "sign-kind", signing->path,
-	    "nothing that is signed here, or not all of it; what is signed is a batch folder, a grant folder, a "
-	    "trust file or an activation file");
+	    "nothing that is signed here, or not all of it; what is signed is a batch folder, a grant "
+	    "folder, a trust file or an activation file");
 }
 
 static enum err check_present(const struct signing *signing, const struct trust_fields *trust,

@@ -97,7 +97,8 @@ void folder_abandon(struct folder_draft *draft)
 	if (draft->folder >= 0) {
 		if (folder_list(&names, draft->folder, SIZE_MAX, draft->path, &unused) == ERR_OK) {
 			for (char **name = names; *name != NULL; name++)
-				unlinkat(draft->folder, *name, 0);
+				if (unlinkat(draft->folder, *name, 0) != 0)
+					unlinkat(draft->folder, *name, AT_REMOVEDIR);
 			free(names);
 		}
 		unlinkat(draft->parent, draft->draft, AT_REMOVEDIR);

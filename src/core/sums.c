@@ -59,8 +59,8 @@ enum err sums_verify(int folder, const struct manifest_fields *fields,
 		err = check_sums(buffer_bytes(&text), fields, manifest, place, fault);
 	else if (!file_exists(folder, SUMS_NAME))
 		fault_set(fault, ERR_CANNOT, "file-open", place,
-		    "the file is missing, and it is written last: the folder is not whole; copy it again, or remove "
-		    "it if a compile broke off");
+		    "the file is missing, and it is written last: the folder is not whole; copy it again, "
+		    "or remove it if a compile broke off");
 	else
 		snprintf(fault->where, sizeof fault->where, "%s", place); /* which folder's */
 	buffer_free(&text);
