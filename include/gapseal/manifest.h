@@ -24,6 +24,7 @@
 #define RECORDS_FILES_MAX 1000
 #define RECORDS_NAME_SIZE 16                  /* "records-000.bin" and a NUL */
 #define SUMS_NAME "SHA256SUMS"
+#define SUMS_PART_NAME "SHA256SUMS.part"    /* of a medium that is not whole yet: see medium.h */
 
 enum manifest_kind { KIND_CERT_ONLY, KIND_FULL, KIND_HARVEST };
 enum purpose { PURPOSE_PRODUCTION, PURPOSE_REHEARSAL };
