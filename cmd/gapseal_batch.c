@@ -114,7 +114,7 @@ static int do_compile(struct compile_options *options)
 	int code;
 	enum err err = office_begin(&office, &trust, options->office, options->trust, options->pin, &fault);
 
-	progress_begin(&progress);
+	progress_begin(&progress, "devices");
 	options->request.progress = progress_show;
 	options->request.progress_context = &progress;
 	if (err == ERR_OK)

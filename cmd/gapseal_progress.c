@@ -16,9 +16,9 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void progress_begin(struct progress *out)
+void progress_begin(struct progress *out, const char *what)
 {
-	*out = (struct progress){.on = isatty(STDERR_FILENO) == 1, .begun = now_ms()};
+	*out = (struct progress){.on = isatty(STDERR_FILENO) == 1, .begun = now_ms(), .what = what};
 	out->said = out->begun;
 }
 
@@ -27,7 +27,8 @@ static void say(const struct progress *progress, uint64_t now, uint64_t done, ui
 	uint64_t spent = now - progress->begun + 1;
 	uint64_t rate = done * 1000 / spent, left = rate > 0 ? (total - done + rate - 1) / rate : 0;
 
-	fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " devices, %" PRIu64 " a second, ", done, total, rate);
+	fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " %s, %" PRIu64 " a second, ", done, total,
+	    progress->what, rate);
 	if (done < total)
 		fprintf(stderr, "%" PRIu64 " s left \033[K", left);
 	else

@@ -65,7 +65,7 @@ static int do_rebuild(struct rebuild_options *options)
 	int code;
 	enum err err = find_seed(&seed, options, &fault);
 
-	progress_begin(&progress);
+	progress_begin(&progress, "devices");
 	options->request.progress = progress_show;
 	options->request.progress_context = &progress;
 	if (err == ERR_OK)

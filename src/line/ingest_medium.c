@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "gapseal/file.h"
 #include "ingest_private.h"
@@ -17,7 +18,7 @@ enum err ingest_check_whole(int medium, const char *where, struct fault *fault)
 	    "the office for another");
 }
 
-/* Below a medium's root, as SHA256SUMS calls it. */
+/* Below a medium's root, as SHA256SUMS calls it; some media change the case of names. */
 static bool is_called(const struct ingest_item *item, struct bytes path)
 {
 	static const char *const names[] = {
@@ -27,7 +28,7 @@ static bool is_called(const struct ingest_item *item, struct bytes path)
 	char called[PATH_SIZE];
 
 	snprintf(called, sizeof called, "%s%s%s", item->inside, *item->inside == '\0' ? "" : "/", name);
-	return bytes_is(path, called);
+	return strlen(called) == path.size && strncasecmp(called, (const char *)path.data, path.size) == 0;
 }
 
 /* Would a search have found this, if it were there? */
