@@ -127,7 +127,7 @@ static enum err fill(struct writing *writing, int target, const struct medium_fi
 static enum err put_file(struct writing *writing, struct medium_file *file, struct fault *fault)
 {
 	char place[FAULT_WHERE_MAX];
-	int folder, target;
+	int folder, target = -1;
 	const char *base;
 	enum err err;
 
@@ -227,17 +227,20 @@ static enum err check_files(struct writing *writing, struct fault *fault)
 	return err;
 }
 
-/* From here on the medium says that it is not whole. */
+/* From here on the medium says that it is not whole. One that said so before never stops: its file is
+ * emptied, not made anew. */
 static enum err begin_sums(struct writing *writing, struct fault *fault)
 {
+	bool force = writing->medium->request->force;
+	int flags = force ? (FILE_FLAGS & ~O_EXCL) | O_TRUNC | O_NONBLOCK : FILE_FLAGS;
 	char place[FAULT_WHERE_MAX];
 	int folder = writing->root.folder;
 	enum err err;
 
 	medium_place(place, writing->medium, SUMS_PART_NAME);
-	err = create(&writing->sums, writing, folder, SUMS_PART_NAME, place, fault);
-	if (err != ERR_OK)
-		return err;
+	writing->sums = openat(folder, SUMS_PART_NAME, flags, FILE_MODE);
+	if (writing->sums < 0)
+		return fault_errno(fault, "file-write", place, "cannot create");
 	writing->begun = true;
 	err = folder_sync(folder, place, fault);
 	if (err == ERR_OK && unlinkat(folder, SUMS_NAME, 0) != 0 && errno != ENOENT)

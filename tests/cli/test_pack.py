@@ -451,6 +451,17 @@ def test_killed(scene):
             shutil.rmtree(scene.path("line1"))
             shutil.copytree(scene.path("line1.good"), scene.path("line1"))
     print("     %d moments" % len(moments))
+    # packing again over one that was cut off: it never stops saying so
+    strace(scene, ("write",), "-e", "inject=write:signal=SIGKILL:when=12")
+    shutil.copytree(scene.path("m"), scene.path("cut"))
+    expect(strace(scene, ("openat",), force=True).returncode == 0, "a pack over one that was cut off fails")
+    opens = scene.read("calls").decode("ascii", "replace").splitlines()
+    part = 1 + next(n for n, line in enumerate(opens) if "SHA256SUMS.part" in line)
+    for n in range(part - 1, part + 3):
+        shutil.rmtree(scene.path("m"))
+        shutil.copytree(scene.path("cut"), scene.path("m"))
+        strace(scene, ("openat",), "-e", "inject=openat:signal=SIGKILL:when=%d" % n, force=True)
+        expect("SHA256SUMS.part" in files_of(scene, "m"), "killed at openat %d: it looks whole" % n)
 
 
 def test_missing(scene):
