@@ -138,7 +138,8 @@ enum err ledger_find_head(struct ledger_head *out, bool *known, struct ledger *l
     struct fault *fault);
 /* Commits all of it or nothing. ERR_NO "accept-fewer" (an index accepted before is missing, and withdraw is
  * not set), "accept-old" (made under an older trust version than what was accepted before), "accept-rollback"
- * (a head shorter than the one held). */
+ * (a head shorter than the one held), "accept-closeout" (of a lot or under a grant that is none of the
+ * batch). The same again changes nothing. */
 enum err ledger_add_return(struct ledger *ledger, const struct ledger_return *returned, struct fault *fault);
 
 #endif
