@@ -62,8 +62,8 @@ struct supersede_wish {
  * whether they are to be superseded too), "supersede-index" (beyond the batch). */
 enum err ledger_supersede(struct manifest_supersede *out, uint64_t *dropped, struct ledger *ledger,
     const struct supersede_wish *wish, const uint64_t *imeis, size_t count, struct fault *fault);
-/* The indices of a batch of so many devices that other ones supersede, ascending, in memory of its own (free(3)
- * its items). */
+/* The indices of a batch of so many devices that other ones supersede, ascending, in memory of its own
+ * (free(3) its items). */
 enum err ledger_superseded(struct list *out, struct ledger *ledger, const uint8_t manifest[static HASH_SIZE],
     uint64_t count, struct fault *fault);
 /* Commits a batch after checking all of it again: id, slots, and ERR_NO "ledger-seq" if its number is

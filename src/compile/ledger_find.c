@@ -62,8 +62,9 @@ static void put_grant(const struct place *place, const struct query *query, bool
 		    query_string(query, 2), query_string(query, 3), by);
 		return;
 	}
-	buffer_format(out, "  grant %" PRIu64 "%s to %s, %s to %s", serial, records ? " of single records" : "",
-	    query_string(query, 1), query_string(query, 2), query_string(query, 3));
+	buffer_format(out, "  grant %" PRIu64 "%s to %s, %s to %s", serial,
+	    records ? " of single records" : "", query_string(query, 1), query_string(query, 2),
+	    query_string(query, 3));
 	if (by != 0)
 		buffer_format(out, ", replaced by grant %" PRIu64, by);
 	buffer_byte(out, '\n');
@@ -71,8 +72,9 @@ static void put_grant(const struct place *place, const struct query *query, bool
 
 static enum err put_grants(const struct place *place, struct fault *fault)
 {
-	struct query query = query_begin(place->ledger, "SELECT serial, coalesce((SELECT group_concat(station,"
-	    " ' ') FROM grant_stations WHERE grant_stations.serial = grants.serial), ''), not_before, not_after,"
+	struct query query = query_begin(place->ledger, "SELECT serial,"
+	    " coalesce((SELECT group_concat(station, ' ') FROM grant_stations"
+	    " WHERE grant_stations.serial = grants.serial), ''), not_before, not_after,"
 	    " coalesce((SELECT min(serial) FROM grant_replaces WHERE replaced = grants.serial), 0),"
 	    " EXISTS (SELECT 1 FROM grant_lots WHERE grant_lots.serial = grants.serial AND lot = ?),"
 	    " coalesce((SELECT indices FROM grant_records WHERE grant_records.serial = grants.serial), x'')"
@@ -104,11 +106,11 @@ static enum err put_closeouts(const struct place *place, struct fault *fault)
 		uint64_t entry = query_number(&query, 1), grant = query_number(&query, 2);
 
 		if (place->json)
-			buffer_format(place->out, "%s{\"station\":\"%s\",\"entry\":%" PRIu64 ",\"grant\":%" PRIu64
-			    "}", first ? "" : ",", station, entry, grant);
+			buffer_format(place->out, "%s{\"station\":\"%s\",\"entry\":%" PRIu64
+			    ",\"grant\":%" PRIu64 "}", first ? "" : ",", station, entry, grant);
 		else
-			buffer_format(place->out, "  lot closed out by %s, entry %" PRIu64 ", under grant %" PRIu64
-			    "\n", station, entry, grant);
+			buffer_format(place->out, "  lot closed out by %s, entry %" PRIu64
+			    ", under grant %" PRIu64 "\n", station, entry, grant);
 	}
 	return query_end(&query, fault);
 }
@@ -128,8 +130,8 @@ static enum err put_accepted(const struct place *place, struct fault *fault)
 	if (place->json)
 		buffer_format(place->out, ",\"done\":%s,\"accepted\":\"%s\"", done ? "true" : "false", time);
 	else if (known)
-		buffer_format(place->out, "  %s among the devices accepted as done on %s\n", done ? "is" : "is not",
-		    time);
+		buffer_format(place->out, "  %s among the devices accepted as done on %s\n",
+		    done ? "is" : "is not", time);
 	else
 		buffer_text(place->out, "  nothing of the batch was accepted as done\n");
 	return query_end(&query, fault);
@@ -138,8 +140,9 @@ static enum err put_accepted(const struct place *place, struct fault *fault)
 /* The first batch that supersedes the device there. */
 static enum err put_superseded(const struct place *place, struct fault *fault)
 {
-	struct query query = query_begin(place->ledger, "SELECT supersedes.batch, reason, whole, supersedes.indices"
-	    " FROM supersedes JOIN batches ON batches.id = supersedes.batch WHERE supersedes.manifest = ?"
+	struct query query = query_begin(place->ledger,
+	    "SELECT supersedes.batch, reason, whole, supersedes.indices FROM supersedes"
+	    " JOIN batches ON batches.id = supersedes.batch WHERE supersedes.manifest = ?"
 	    " ORDER BY batches.rowid");
 	const char *by = "", *reason = "";
 
@@ -150,7 +153,8 @@ static enum err put_superseded(const struct place *place, struct fault *fault)
 			reason = query_string(&query, 1);
 		}
 	if (place->json) {
-		buffer_format(place->out, ",\"superseded\":%s,\"superseded_by\":", by[0] != '\0' ? "true" : "false");
+		buffer_format(place->out, ",\"superseded\":%s,\"superseded_by\":",
+		    by[0] != '\0' ? "true" : "false");
 		buffer_json_text(place->out, by);
 		buffer_text(place->out, ",\"reason\":");
 		buffer_json_text(place->out, reason);
@@ -171,9 +175,10 @@ static void put_head(const struct place *place, const struct query *query)
 		    query_string(query, 4));
 		return;
 	}
-	buffer_format(out, "{\"batch\":\"%s\",\"series\":\"%s\",\"seq\":%" PRIu64 ",\"issued\":\"%s\",\"lot\":\"%s\","
-	    "\"index\":%" PRIu32 ",\"slots\":\"%s\",\"manifest_sha256\":\"", place->batch, query_string(query, 5),
-	    query_number(query, 6), query_string(query, 7), place->lot, place->index, query_string(query, 4));
+	buffer_format(out, "{\"batch\":\"%s\",\"series\":\"%s\",\"seq\":%" PRIu64 ",\"issued\":\"%s\","
+	    "\"lot\":\"%s\",\"index\":%" PRIu32 ",\"slots\":\"%s\",\"manifest_sha256\":\"", place->batch,
+	    query_string(query, 5), query_number(query, 6), query_string(query, 7), place->lot, place->index,
+	    query_string(query, 4));
 	buffer_hex(out, bytes_from(place->manifest, HASH_SIZE));
 	buffer_byte(out, '"');
 }
@@ -209,7 +214,8 @@ static enum err find_in_row(struct buffer *out, bool *found, struct ledger *ledg
 
 	if (err != ERR_OK || !place.found)
 		return err;
-	if (manifest.size != HASH_SIZE || !text_copy(place.batch, NAME_SIZE, bytes_of(query_string(query, 1))))
+	if (manifest.size != HASH_SIZE ||
+	    !text_copy(place.batch, NAME_SIZE, bytes_of(query_string(query, 1))))
 		return ledger_broken(ledger, "a batch without a name or a manifest", "", fault);
 	memcpy(place.manifest, manifest.data, HASH_SIZE);
 	if (json && *found)
@@ -222,8 +228,9 @@ static enum err find_in_row(struct buffer *out, bool *found, struct ledger *ledg
 enum err ledger_find(struct buffer *out, bool *found, struct ledger *ledger, uint64_t imei, bool json,
     struct fault *fault)
 {
-	struct query query = query_begin(ledger, "SELECT rowid, id, manifest, count, slots, series, seq, issued"
-	    " FROM batches WHERE purpose = 0 ORDER BY rowid");
+	struct query query = query_begin(ledger,
+	    "SELECT rowid, id, manifest, count, slots, series, seq, issued FROM batches"
+	    " WHERE purpose = 0 ORDER BY rowid");
 	enum err err = ERR_OK;
 
 	*found = false;

@@ -157,8 +157,9 @@ static enum err check_closeout(struct ledger *ledger, const uint8_t *manifest,
 	err = query_value(&query, &count, fault);
 	if (err == ERR_OK && count == 0)
 		err = fault_set(fault, ERR_NO, "accept-closeout", ledger_path(ledger),
-		    "station %s closed out lot %s under grant %" PRIu64 " (entry %" PRIu64 "), which this office did "
-		    "not give for the batch", closeout->station, closeout->lot, closeout->grant, closeout->entry);
+		    "station %s closed out lot %s under grant %" PRIu64 " (entry %" PRIu64 "), which this "
+		    "office did not give for the batch", closeout->station, closeout->lot, closeout->grant,
+		    closeout->entry);
 	return err;
 }
 
