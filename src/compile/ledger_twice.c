@@ -4,7 +4,7 @@
 
 #include "ledger_private.h"
 
-#define DEVICES_HELD (1u << 20)  /* of all batches together, where there are not too many */
+#define DEVICES_HELD (1u << 18)  /* of all batches together, where there are not too many */
 #define PIECE_MIN 64             /* devices of one batch, however many there are */
 #define NEVER UINT32_MAX
 
