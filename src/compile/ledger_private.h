@@ -86,7 +86,8 @@ bool slots_meet(const char *a, const char *b);
 enum err ledger_broken(const struct ledger *ledger, const char *what, const char *which, struct fault *fault);
 /* Whether no slot of a device stands in two batches unless the later one was made when the earlier one was
  * superseded there. The lists of all batches were checked before. They are merged a piece of each at a time,
- * so the time goes with the number of devices, and memory does not. */
+ * so the time goes with the number of devices; memory goes with that of batches, and of devices only of those
+ * batches that are superseded in part. */
 enum err ledger_check_twice(struct ledger *ledger, struct fault *fault);
 
 /* Opens a ledger wherever it is and looks at its form. */
