@@ -101,8 +101,12 @@ def test_dropped(scene):
     expect("1 superseded device is not in this batch" in made.err, made.err)
     expect(manifest(scene, "b")["supersedes"] == [{"all": True, "indices": [], "reason": "a row too many",
                                                    "manifest_sha256": sha256(scene, "a", "manifest.json")}], manifest(scene, "b"))
+    digest = sha256(scene, "a", "manifest.json")
+    says = "  supersedes   every device of the batch whose manifest is\n               %s\n               because: a row too many\n" % (
+        " ".join(digest[i:i + 4] for i in range(0, 64, 4)))
     for officer in "anna", "ben":
-        scene.sign(officer, "b")
+        shown = scene.sign(officer, "b")
+        expect(says in shown.out + shown.err, shown.out + shown.err)
     scene.make_grant("b")
     scene.ingest("b")  # a station that may not open the new batch refuses the old one all the same
     for i, says in ((1, {"a": ("refused", "superseded")}), (2, {"a": ("refused", "superseded")}),
@@ -127,6 +131,7 @@ def test_dropped(scene):
     made = compile(scene, "d", [imei(50)], "--supersede", "b:%d" % index, "--reason", "scrapped")
     expect("1 superseded device is not" in made.err, made.err)
     expect(manifest(scene, "d")["supersedes"][0]["indices"] == [index], manifest(scene, "d"))
+    expect("  supersedes   1 device of the batch " in scene.office("inspect", "d").out, "what officers see")
     # the last of b, and now all of it is superseded; what was before is not dropped again
     made = compile(scene, "e", [imei(2)], "--supersede", "b", "--reason", "again")
     expect(manifest(scene, "e")["supersedes"][0]["all"] and "superseded device" not in made.err, made.err)
