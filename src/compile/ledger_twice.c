@@ -71,7 +71,7 @@ static enum err take_streams(struct merge *merge, size_t count, struct fault *fa
 	    "SELECT rowid, id, manifest, count, slots FROM batches WHERE purpose = 0 ORDER BY rowid");
 	enum err err = ERR_OK;
 
-	while (err == ERR_OK && merge->count < count && query_row(&query))
+	while (err == ERR_OK && query_row(&query) && merge->count < count)
 		err = take_stream(&merge->streams[merge->count++], &query, fault);
 	return query_close(&query, err, fault);
 }

@@ -122,6 +122,9 @@ def test_dropped(scene):
     scene.export("log")
     report = scene.reconcile(["a", "b"], ["log"])
     expect(report["verdict"] == "accept" and report["counts"]["done"] == 1, report)
+    again = scene.office("grant", "--office", "office", "--trust", "trust.json", "--batch", "a", "--station", "line1", "--all-lots",
+                         "--replaces", 1, "--out", "grant-again", check=1)
+    expect("[grant-superseded]" in again.err and not os.path.exists(scene.path("grant-again")), again.err)
     # it is free now, and in another batch needs to supersede nothing; what b has is not
     compile(scene, "c", [imei(1)])
     expect(code_of(compile(scene, "d", [imei(0)], check=1)) == "ledger-slot", "b does not count")
@@ -193,6 +196,17 @@ def test_looks(scene):
     scene.office("ledger", "find", "--office", "office", "--imei", "12", check=1)
     text = scene.office("ledger", "find", "--office", "office", "--imei", imei(1)).out
     expect("\n  superseded by batch b: a" in text and "batch b, acme number 2" in text, text)
+
+
+def test_little(scene):
+    """A ledger of nothing, and one of a rehearsal alone."""
+    scene.make_org()
+    scene.office("ledger", "verify", "--office", "office")
+    scene.office("ledger", "backup", "--office", "office", "--out", "copy")
+    expect(json.loads(scene.office("ledger", "show", "--office", "office", "--json").out)["batches"] == [], "a batch of nothing")
+    scene.make_batch("r", PROFILE_PSK, [imei(1)], "--rehearsal")
+    scene.office("ledger", "verify", "--office", "office", "--batch", "r")
+    expect(find(scene, imei(1), check=1) == [], "a rehearsal has the device")
 
 
 def test_find(scene):
@@ -405,5 +419,5 @@ def test_many_batches(scene):
 
 
 if __name__ == "__main__":
-    main(test_once, test_station_refuses, test_dropped, test_abandoned, test_two_at_once, test_looks, test_find, test_backup, test_broken,
+    main(test_once, test_station_refuses, test_dropped, test_abandoned, test_two_at_once, test_looks, test_little, test_find, test_backup, test_broken,
          test_folders, test_many_batches)
