@@ -40,7 +40,7 @@ const char *query_string(const struct query *query, int column);  /* until the n
 struct bytes query_bytes(const struct query *query, int column);  /* until the next row */
 bool query_is_hash(const struct query *query, int column, const uint8_t hash[static HASH_SIZE]);
 enum err query_end(struct query *query, struct fault *fault);
-/* The same after what was done with the rows: the first failure of the two. */
+/* The same after what was done with the rows, which counts only if all of them could be read. */
 enum err query_close(struct query *query, enum err err, struct fault *fault);
 /* Steps once and ends: a statement without rows; the first value of a row, or nothing changed. */
 enum err query_run(struct query *query, struct fault *fault);
