@@ -11,12 +11,12 @@ import tempfile
 
 from scene import BUILD, PROFILE_PSK, PROFILE_X509, TOP, expect, imei
 
-COMPILE = ["compile", "--office", "office", "--trust", "trust.json", "--profile", "p.conf", "--csv", "d.csv", "--id", "new", "--out",
-           "new", "--no-escrow", "--threads", "1"]
+COMPILE = ["compile", "--office", "office", "--trust", "trust.json", "--profile", "p.conf", "--csv", "d.csv", "--id", "new",
+           "--out", "new", "--no-escrow", "--threads", "1"]
 COMPILE_X509 = [a if a != "p.conf" else "x.conf" for a in COMPILE] + ["--ca", "ca"]
 LINT = ["lint", "--profile", "p.conf", "--csv", "d.csv"]
-GRANT = ["grant", "--office", "office", "--trust", "trust.json", "--batch", "old", "--station", "line1", "--all-lots", "--replaces", "1",
-         "--out", "g"]
+GRANT = ["grant", "--office", "office", "--trust", "trust.json", "--batch", "old", "--station", "line1", "--all-lots",
+         "--replaces", "1", "--out", "g"]
 SIGN = ["sign", "old", "--key", "officers/carla.key", "--yes"]
 REBUILD = ["rebuild", "--batch", "old", "--profile", "p.conf", "--csv", "old.csv", "--office", "office", "--master",
            "office/batches/old/master.age"]

@@ -3,15 +3,16 @@
 """Bad input to the office's real program, one row a fault: a line that says where and what to do, a stable code, the right exit,
 and nothing touched that was there before."""
 import os
+import re
 import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
 
-from desk import (ACCEPT, BACKUP, CA_NEW, COMPILE, COMPILE_X509, EXPORT, EXTRACT, FAILURES, GRANT, KEYGEN_OFFICE, KEYGEN_OFFICER, LINT,
-                  REBUILD, SHOW, SIGN, TRUST_NEXT, VERIFY, Desks, Row, check_rows, csv_of, ledger_says, vector)
-from scene import BUILD, expect, imei, main
+from desk import (ACCEPT, BACKUP, CA_NEW, COMPILE, COMPILE_X509, EXPORT, EXTRACT, FAILURES, GRANT, KEYGEN_OFFICE, KEYGEN_OFFICER,
+                  LINT, REBUILD, SHOW, SIGN, TRUST_NEXT, VERIFY, Desks, Row, check_rows, csv_of, vector)
+from scene import expect, imei, main
 
 MANY = csv_of(range(10000, 19000))  # more than one write takes
 NUMBER = imei(1)
@@ -144,7 +145,7 @@ CAS = [
 
 def seal_identity(desk):
     """An identity with a passphrase: 256 MiB and half a second of scrypt."""
-    done = desk.run(without(KEYGEN_OFFICE, "--no-passphrase", "--out")[:4], phrase=b"right words\n")
+    done = desk.run(KEYGEN_OFFICE[:4], phrase=b"right words\n")
     expect(done.returncode == 0, done.stderr)
     for name in ("identity.age", "recipient"):
         shutil.copy(desk.path("o2", name), desk.path("office", name))
@@ -237,7 +238,17 @@ def other_org(desk):
         expect(desk.run(args).returncode == 0, args)
 
 
+def trust_of_tomorrow(desk):
+    """Signed by the same officers in a year to come, for an office that has seen no other."""
+    desk.write("t.json", re.sub(rb'"issued": "[0-9]{4}', b'"issued": "2399', desk.read("trust.json")))
+    for args in (["sign", "t.json", "--key", "officers/anna.key", "--yes"], ["sign", "t.json", "--key", "officers/ben.key", "--yes"],
+                 KEYGEN_OFFICE):
+        expect(desk.run(args).returncode == 0, args)
+
+
 OFFICES = [
+    Row("clock before the trust file's", without(without(COMPILE, "trust.json", "t.json"), "office", "o2"), 0, "",
+        "WARNING: the clock of this machine says 20", "issued 2399-", "set the clock", spoil=trust_of_tomorrow),
     Row("ledger of another organisation", COMPILE, 1, "ledger-org", "office/ledger.sqlite",
         spoil=lambda desk: desk.sql("UPDATE meta SET org = 'globex'")),
     Row("ledger of another organisation, grant", GRANT, 1, "ledger-org",
@@ -339,8 +350,8 @@ def nobody_listens(scene):
                 before = desk.look()
                 read, write = os.pipe()
                 os.close(read)
-                subprocess.run(desk.command(COMPILE), cwd=desk.folder, **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
-                                                                         stream: write})
+                streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: write}
+                subprocess.run(desk.command(COMPILE), cwd=desk.folder, **streams)
                 os.close(write)
                 verified = desk.run(without(VERIFY, "old", "new")).returncode == 0
                 expect(verified or desk.changed(before) == [], "%s closed: %s" % (stream, desk.changed(before)))
@@ -402,7 +413,8 @@ def busy_ledger(scene):
             expect(done.returncode == 2 and b"try again when it is done [ledger-busy]" in done.stderr, done)
         db.execute("ROLLBACK")
         db.close()
-        expect(sorted(os.listdir(desk.folder)) == names and os.listdir(desk.path("office", "batches")) == ["old"], "something was made")
+        expect(sorted(os.listdir(desk.folder)) == names, os.listdir(desk.folder))
+        expect(os.listdir(desk.path("office", "batches")) == ["old"], os.listdir(desk.path("office", "batches")))
 
 
 def bad_csvs(scene):
