@@ -67,7 +67,7 @@ CSVS = [
     csv_row("in UTF-16", 1, "csv-utf16", "save the table as CSV UTF-8", csv=csv_of([1]).encode("utf-16")),
     csv_row("in UTF-16 without a mark", 1, "csv-utf16", csv=csv_of([1]).encode("utf-16-le")),
     csv_row("in Latin-1", 1, "csv-utf8", "d.csv:2:2", csv=b"imei,serial\n" + NUMBER.encode() + b",\xe9\n"),
-    csv_row("with a NUL", 1, "csv-control", "d.csv:2:1", csv="imei\n" + NUMBER[:5] + "\0" + NUMBER[5:] + "\n"),
+    csv_row("with a NUL", 1, "csv-control", "d.csv:2:1", "2 errors, this is the first; nothing was written", csv="imei\n" + NUMBER[:5] + "\0" + NUMBER[5:] + "\n"),
     csv_row("with NULs behind it", 1, "csv-control", "d.csv:3:1", csv=csv_of([1]) + "\0" * 4096),
     csv_row("with CR alone", 1, "csv-line", "d.csv:1", "line ends of LF or CR LF", csv=csv_of([1]).replace("\n", "\r")),
     csv_row("with a long line", 1, "csv-line", "d.csv:2", "70000", csv="imei\n" + "1" * 70000 + "\n"),
@@ -85,7 +85,7 @@ CSVS = [
             inject=["pread64:error=EIO"], only=["d.csv"]),
     Row("lint of no CSV", LINT, 2, "file-open", "d.csv", spoil=gone("d.csv")),
     Row("profile absent", COMPILE, 2, "file-open", "p.conf", spoil=gone("p.conf")),
-    Row("profile empty", COMPILE, 1, "lint", "p.conf: the first of 1 error", spoil=put("p.conf", "")),
+    Row("profile empty", COMPILE, 1, "lint", "p.conf: 1 error; nothing was written", spoil=put("p.conf", "")),
     Row("profile of bytes", COMPILE, 1, "config-form", "p.conf:1", spoil=put("p.conf", b"\x7fELF\0\0")),
     Row("profile too long", COMPILE, 2, "file-size", "p.conf", spoil=put("p.conf", "#" * 3000000)),
     Row("roots absent", COMPILE_X509, 1, "pem-file", "x.conf:2: root.pem: cannot open", spoil=gone("root.pem")),
@@ -241,8 +241,8 @@ def other_org(desk):
 def trust_of_tomorrow(desk):
     """Signed by the same officers in a year to come, for an office that has seen no other."""
     desk.write("t.json", re.sub(rb'"issued": "[0-9]{4}', b'"issued": "2399', desk.read("trust.json")))
-    for args in (["sign", "t.json", "--key", "officers/anna.key", "--yes"], ["sign", "t.json", "--key", "officers/ben.key", "--yes"],
-                 KEYGEN_OFFICE):
+    sign = ["sign", "t.json", "--yes", "--key"]
+    for args in (sign + ["officers/anna.key"], sign + ["officers/ben.key"], KEYGEN_OFFICE):
         expect(desk.run(args).returncode == 0, args)
 
 
