@@ -60,16 +60,22 @@ struct compile_options {
 	uint64_t fd;
 	struct seed_options seed;
 	struct texts supersede;
-	uint64_t dropped;            /* devices superseded and not made anew */
+	struct supersede_others others;
 };
 
-static void say_dropped(const struct compile_options *options)
+/* What happens to devices of superseded batches that this CSV does not have. */
+static void say_others(const struct supersede_others *others)
 {
-	if (options->dropped > 0)
-		command_say("%llu superseded device%s not in this batch: no station that holds it serves %s "
-		    "any more, and %s free to be compiled again", (unsigned long long)options->dropped,
-		    options->dropped == 1 ? " is" : "s are", options->dropped == 1 ? "it" : "them",
-		    options->dropped == 1 ? "it is" : "they are");
+	if (others->dropped > 0)
+		command_say("%llu superseded device%s not in this batch: no station that holds it serves %s any "
+		    "more, and %s free to be compiled again", (unsigned long long)others->dropped,
+		    others->dropped == 1 ? " is" : "s are", others->dropped == 1 ? "it" : "them",
+		    others->dropped == 1 ? "it is" : "they are");
+	if (others->kept > 0)
+		command_say("%llu device%s of what is superseded %s not in this CSV and stay%s as before; "
+		    "--supersede BATCH:all is for a batch none of which is to be served",
+		    (unsigned long long)others->kept, others->kept == 1 ? "" : "s",
+		    others->kept == 1 ? "is" : "are", others->kept == 1 ? "s" : "");
 }
 
 static enum err compile_once(struct batch_result *result, struct findings *findings, struct office *office,
@@ -124,7 +130,7 @@ static int do_compile(struct compile_options *options)
 		err = run_compile(&result, &findings, &office, trust, options, &fault);
 	findings_say(&findings);
 	if (err == ERR_OK)
-		say_dropped(options);
+		say_others(&options->others);
 	code = err == ERR_OK ? print_batch(&result, options->request.out, options->json)
 	    : command_fault(&fault, options->json);
 	seed_free(&seed);
@@ -148,7 +154,7 @@ static int start_compile(const struct command *command, struct compile_options *
 		return command_missing(command, "reason");
 	request->supersede = options->supersede.items;
 	request->supersede_count = options->supersede.count;
-	request->dropped = &options->dropped;
+	request->others = &options->others;
 	request->now = utc_now();
 	if (request->threads == 0)
 		request->threads = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -176,7 +182,7 @@ int compile(const struct command *command, int argc, char **argv)
 		{"verify-all", OPTION_FLAG, &request->verify_all, NULL,
 		    "verify the CA's signature on every certificate, not only on each 1000th"},
 		{"supersede", OPTION_TEXTS, &given.supersede, "BATCH",
-		    "batch it supersedes, or BATCH:all, :same, :3,17-20; repeat; needs --reason"},
+		    "batch it supersedes, or BATCH:all, BATCH:3,17-20; repeat; needs --reason"},
 		{"reason", OPTION_TEXT, &request->reason, "TEXT", "why, carried in the manifest"},
 		{"rehearsal", OPTION_FLAG, &request->rehearsal, NULL, "make a rehearsal batch"},
 		{"no-escrow", OPTION_FLAG, &request->no_escrow, NULL,

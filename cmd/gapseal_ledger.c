@@ -46,36 +46,88 @@ int ledger_show_all(const struct command *command, int argc, char **argv)
 	return print(err, &out, json, &fault);
 }
 
+/* What is looked for: a device, or what a certificate of it says. */
+struct sought {
+	const char *office, *imei, *serial;
+	bool json;
+};
+
+/* As certificates are printed: in hex, perhaps with colons, perhaps in capitals. */
+static enum err parse_serial(uint8_t out[static LEDGER_SERIAL_SIZE], const char *text, struct fault *fault)
+{
+	char hex[2 * LEDGER_SERIAL_SIZE + 1] = "";
+	size_t size = 0;
+
+	for (; *text != '\0' && size < sizeof hex; text++)
+		if (*text != ':')
+			hex[size++] = *text >= 'A' && *text <= 'F' ? (char)(*text - 'A' + 'a') : *text;
+	if (size < sizeof hex && hex_decode(out, LEDGER_SERIAL_SIZE, bytes_from(hex, size)))
+		return ERR_OK;
+	return fault_set(fault, ERR_CANNOT, "serial-form", "--serial",
+	    "a serial is %d hex digits, with or without colons", 2 * LEDGER_SERIAL_SIZE);
+}
+
+static enum err find_number(uint64_t *imei, bool *known, struct ledger *ledger, const struct sought *sought,
+    struct fault *fault)
+{
+	uint8_t serial[LEDGER_SERIAL_SIZE];
+	char digits[IMEI_SIZE];
+	enum err err;
+
+	*known = true;
+	if (sought->serial == NULL) {
+		err = imei_parse(digits, bytes_of(sought->imei), "--imei", fault);
+		*imei = err == ERR_OK ? imei_number(digits) : 0;
+		return err;
+	}
+	err = parse_serial(serial, sought->serial, fault);
+	return err == ERR_OK ? ledger_find_serial(imei, known, ledger, serial, fault) : err;
+}
+
+static enum err find_device(struct buffer *out, bool *found, const struct sought *sought, struct fault *fault)
+{
+	struct ledger *ledger = NULL;
+	char digits[IMEI_SIZE];
+	uint64_t imei = 0;
+	bool known = false;
+	enum err err = open_ledger(&ledger, sought->office, fault);
+
+	if (err == ERR_OK)
+		err = find_number(&imei, &known, ledger, sought, fault);
+	imei_digits(digits, imei);
+	if (err == ERR_OK && known && sought->serial != NULL && !sought->json)
+		buffer_format(out, "issued to %s\n", digits);
+	if (err == ERR_OK)
+		err = ledger_find(out, found, ledger, imei, sought->json, fault);
+	ledger_free(&ledger);
+	if (err == ERR_OK && !*found && !sought->json)
+		buffer_format(out, sought->serial != NULL ? "no batch of this office has a certificate %s\n" :
+		    "no batch of this office has %s\n", sought->serial != NULL ? sought->serial : digits);
+	return err == ERR_OK ? buffer_check(out, fault) : err;
+}
+
 int ledger_find_device(const struct command *command, int argc, char **argv)
 {
-	const char *office = NULL, *imei = NULL;
-	bool json = false, found = false;
+	struct sought sought = {0};
+	bool found = false;
 	const struct command_option options[] = {
-		{"office", OPTION_TEXT, &office, "OFFICE", "office folder"},
-		{"imei", OPTION_TEXT, &imei, "N", "15 digits"},
-		{"json", OPTION_FLAG, &json, NULL, "as one JSON object"},
+		{"office", OPTION_TEXT, &sought.office, "OFFICE", "office folder"},
+		{"imei", OPTION_TEXT, &sought.imei, "N", "15 digits"},
+		{"serial", OPTION_TEXT, &sought.serial, "HEX", "of a certificate that was issued, instead"},
+		{"json", OPTION_FLAG, &sought.json, NULL, "as one JSON object"},
 	};
 	struct buffer out = BUFFER_EMPTY;
-	struct ledger *ledger = NULL;
 	struct operands operands;
-	char digits[IMEI_SIZE];
 	struct fault fault;
 	enum err err;
 	int code;
 
-	if (!command_options(command, options, 3, argc, argv, 0, 0, &operands, &code))
+	if (!command_options(command, options, 4, argc, argv, 0, 0, &operands, &code))
 		return code;
-	if (office == NULL || imei == NULL)
-		return command_missing(command, office == NULL ? "office" : "imei");
-	err = imei_parse(digits, bytes_of(imei), "--imei", &fault);
-	if (err == ERR_OK)
-		err = open_ledger(&ledger, office, &fault);
-	if (err == ERR_OK)
-		err = ledger_find(&out, &found, ledger, strtoull(digits, NULL, 10), json, &fault);
-	ledger_free(&ledger);
-	if (err == ERR_OK && !found && !json)
-		buffer_format(&out, "no batch of this office has %s\n", digits);
-	code = print(err, &out, json, &fault);
+	if (sought.office == NULL || (sought.imei == NULL) == (sought.serial == NULL))
+		return command_missing(command, sought.office == NULL ? "office" : "imei");
+	err = find_device(&out, &found, &sought, &fault);
+	code = print(err, &out, sought.json, &fault);
 	return code == ERR_OK && !found ? ERR_NO : code;
 }
 

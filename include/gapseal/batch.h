@@ -45,6 +45,7 @@ struct batch_result {
 	struct buffer master;                /* master.age, for the office */
 	uint64_t *imeis;                     /* manifest.count, ascending, as numbers */
 	uint32_t *indices;                   /* of each in the batch */
+	struct buffer certificates;          /* issued, as ledger_devices wants them */
 };
 /* Makes the folder whole: records, manifest.json, SHA256SUMS last, all synced, read back and compared with
  * what was sealed; and leaves it in draft, for the caller to commit after master.age is safe. On failure

@@ -45,9 +45,8 @@ enum err ledger_check_slots(struct ledger *ledger, const struct manifest_fields 
 /* What is asked to be superseded of an earlier batch. A device that is superseded is free again, whether the
  * new batch has it or not. */
 enum supersede_how {
-	SUPERSEDE_PLAIN,             /* all of it, and the new batch has each of its devices */
-	SUPERSEDE_ALL,               /* all of it, whatever the new batch has */
 	SUPERSEDE_SAME,              /* the devices that the new batch has too */
+	SUPERSEDE_ALL,               /* all of it, whatever the new batch has */
 	SUPERSEDE_INDICES,
 };
 struct supersede_wish {
@@ -55,22 +54,37 @@ struct supersede_wish {
 	enum supersede_how how;
 	struct list indices;         /* of uint64_t, ascending; allocated */
 };
+/* Devices of superseded batches that were not superseded before and are not made anew now. */
+struct supersede_others {
+	uint64_t dropped;            /* superseded, and the new batch has them not */
+	uint64_t kept;               /* not superseded: still served */
+};
 /* What that means for a new batch of these devices (ascending). reason is left to the caller, indices are
- * allocated; all says that nothing of the batch is left. *dropped grows by the devices that this supersedes
- * first and that the new batch has not. ERR_NO "supersede-batch" (no production batch of this office),
- * "supersede-none" (no device in common), "supersede-dropped" (the new batch lacks some, and nothing says
- * whether they are to be superseded too), "supersede-index" (beyond the batch). */
-enum err ledger_supersede(struct manifest_supersede *out, uint64_t *dropped, struct ledger *ledger,
-    const struct supersede_wish *wish, const uint64_t *imeis, size_t count, struct fault *fault);
+ * allocated; all says that nothing of the batch is left. *others grows. ERR_NO "supersede-batch" (no
+ * production batch of this office), "supersede-none" (no device in common), "supersede-index" (beyond the
+ * batch). */
+enum err ledger_supersede(struct manifest_supersede *out, struct supersede_others *others,
+    struct ledger *ledger, const struct supersede_wish *wish, const uint64_t *imeis, size_t count,
+    struct fault *fault);
 /* The indices of a batch of so many devices that other ones supersede, ascending, in memory of its own
  * (free(3) its items). */
 enum err ledger_superseded(struct list *out, struct ledger *ledger, const uint8_t manifest[static HASH_SIZE],
     uint64_t count, struct fault *fault);
+/* The devices of a batch, and the certificates issued to them: of each its serial, 16 bytes, and the index of
+ * its device, 4 bytes, ascending. */
+#define LEDGER_SERIAL_SIZE 16
+#define LEDGER_CERTIFICATE_SIZE (LEDGER_SERIAL_SIZE + 4)
+struct ledger_devices {
+	const uint64_t *imeis;       /* ascending */
+	const uint32_t *indices;     /* in the batch, of each */
+	size_t count;
+	struct bytes certificates;
+};
 /* Commits a batch after checking all of it again: id, slots, and ERR_NO "ledger-seq" if its number is
- * another batch's, or not the next. indices are those in the batch, of each IMEI. */
+ * another batch's, or not the next. */
 enum err ledger_add_batch(struct ledger *ledger, const struct manifest_fields *manifest,
-    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
-    const uint32_t *indices, size_t count, struct fault *fault);
+    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE],
+    const struct ledger_devices *devices, struct fault *fault);
 /* Whether this manifest was committed here under this id: ERR_NO "ledger-batch". */
 enum err ledger_has_batch(struct ledger *ledger, const uint8_t hash[static HASH_SIZE], const char *batch,
     struct fault *fault);
@@ -86,10 +100,13 @@ enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *gran
     const uint8_t hash[static HASH_SIZE], const char *now, struct fault *fault);
 
 /* For people: all of it as text or one JSON object; and where a device (a number) was compiled, with its lot,
- * the grants that cover it, and what became of it: *found. */
+ * its certificates, the grants that cover it, and what became of it: *found. */
 enum err ledger_show(struct buffer *out, struct ledger *ledger, bool json, struct fault *fault);
 enum err ledger_find(struct buffer *out, bool *found, struct ledger *ledger, uint64_t imei, bool json,
     struct fault *fault);
+/* The device a certificate was issued to: *found. */
+enum err ledger_find_serial(uint64_t *imei, bool *found, struct ledger *ledger,
+    const uint8_t serial[static LEDGER_SERIAL_SIZE], struct fault *fault);
 /* SQLite's own check of the file, then the ledger's own rules: every list as long as its batch has devices,
  * ascending, each index once; every number its batch's, no hole in a series, before each batch as many
  * numbers without a batch as its manifest calls abandoned; lots that are all of their batch; nothing that

@@ -60,6 +60,8 @@ enum err mint_key(struct secret *key_pem, uint8_t point[static P256_POINT_SIZE],
 #define MINT_CN_MAX X509_NAME_VALUE_MAX
 enum err mint_certificate(struct buffer *out, struct mint *mint, const uint8_t point[static P256_POINT_SIZE],
     const char *cn, const uint8_t serial[static X509_SERIAL_SIZE], bool crlf, struct fault *fault);
+/* The serial a certificate bears when it is made for this one: its two upper bits are 01. */
+void mint_serial(uint8_t serial[static X509_SERIAL_SIZE]);
 /* The same certificate again, with the signature of given, a PEM the CA made before; its key is not needed.
  * Everything but the signature is made anew, and every signature is verified: ERR_NO "mint-given" (no
  * certificate), "mint-signature" (the CA signed something else, or nothing). */

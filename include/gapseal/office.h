@@ -60,7 +60,7 @@ struct compile_request {
 	const char *title;               /* NULL: the profile's */
 	const char *const *supersede;    /* what of which batches: supersede_parse */
 	size_t supersede_count;
-	uint64_t *dropped;               /* devices superseded by it and not made anew; or NULL */
+	struct supersede_others *others; /* filled; or NULL */
 	const char *reason;              /* of that */
 	uint64_t lot_size;               /* 0: 65536 */
 	uint64_t threads;                /* 0: one */

@@ -8,6 +8,7 @@
 /* About as much as is sealed between two looks at the others' pieces; some milliseconds. */
 #define PIECE_BYTES (64 << 10)
 
+_Static_assert(LEDGER_SERIAL_SIZE == X509_SERIAL_SIZE, "the ledger takes serials as they are");
 _Static_assert(BATCH_THREADS_MAX <= PIECES_THREADS_MAX, "every thread a batch may have");
 
 /* Where a piece of the lot in hand is sealed. */
@@ -274,6 +275,21 @@ static enum err tell_devices(struct batch_result *out, struct twins *standings, 
 	return ERR_OK;
 }
 
+static int compare_serials(const void *a, const void *b)
+{
+	return memcmp(a, b, LEDGER_SERIAL_SIZE);
+}
+
+static enum err tell_certificates(struct buffer *out, const struct making *making, struct fault *fault)
+{
+	for (unsigned i = 0; i < making->threads; i++)
+		buffer_put(out, worker_certificates(making->workers[i]));
+	if (out->size > 0)
+		qsort(out->data, out->size / LEDGER_CERTIFICATE_SIZE, LEDGER_CERTIFICATE_SIZE,
+		    compare_serials);
+	return buffer_check(out, fault);
+}
+
 enum err batch_records(struct batch_result *out, int folder, const struct batch_given *given,
     const uint8_t keyed[static HASH_SIZE], const struct plan *plan, struct secret *seed,
     const struct batch_request *request, struct fault *fault)
@@ -293,6 +309,8 @@ enum err batch_records(struct batch_result *out, int folder, const struct batch_
 		err = records_end(&making.records, &out->manifest, fault);
 	if (err == ERR_OK)
 		err = tell_devices(out, &making.standings, fault);
+	if (err == ERR_OK)
+		err = tell_certificates(&out->certificates, &making, fault);
 	stop(&making);
 	return err;
 }
@@ -382,6 +400,7 @@ void batch_result_free(struct batch_result *result)
 {
 	json_free(&result->manifest, &manifest_shape);
 	buffer_free(&result->master);
+	buffer_free(&result->certificates);
 	free(result->imeis);
 	free(result->indices);
 	*result = (struct batch_result){0};

@@ -33,6 +33,7 @@ struct worker {
 	struct secret *file;         /* scratch; only with SOURCE_PATH */
 	struct record_place place;
 	struct given_record given;
+	struct buffer certificates;  /* issued, as ledger_devices wants them but in no order */
 };
 
 static struct device_keys *keys_of(struct worker *worker)
@@ -125,6 +126,7 @@ void worker_free(struct worker **worker)
 	given_record_free(&(*worker)->given);
 	buffer_free(&(*worker)->cn);
 	buffer_free(&(*worker)->text);
+	buffer_free(&(*worker)->certificates);
 	free(*worker);
 	*worker = NULL;
 }
@@ -244,6 +246,22 @@ static enum err issue(struct worker *worker, size_t i, const uint8_t point[stati
 	    given_content(&worker->given, worker->slots[i].slot), fault);
 }
 
+/* For the ledger, which must find the device of a certificate that is to be revoked. */
+static void note_certificate(struct worker *worker, uint8_t serial[static X509_SERIAL_SIZE])
+{
+	uint8_t index[4];
+
+	mint_serial(serial);
+	put_u32(index, (uint32_t)worker->place.index); /* below ROSTER_ROWS_MAX */
+	buffer_put(&worker->certificates, bytes_from(serial, X509_SERIAL_SIZE));
+	buffer_put(&worker->certificates, bytes_from(index, sizeof index));
+}
+
+struct bytes worker_certificates(const struct worker *worker)
+{
+	return buffer_bytes(&worker->certificates);
+}
+
 static enum err put_certificate(struct worker *worker, size_t i, struct fault *fault)
 {
 	const uint8_t *point = point_for(worker, i);
@@ -261,7 +279,10 @@ static enum err put_certificate(struct worker *worker, size_t i, struct fault *f
 	if (err != ERR_OK)
 		return err;
 	keys_credential(keys->credential, X509_SERIAL_SIZE, keys->device, worker->slots[i].slot, KEYS_SERIAL);
-	err = issue(worker, i, point, keys->credential, fault);
+	note_certificate(worker, keys->credential);
+	err = buffer_check(&worker->certificates, fault);
+	if (err == ERR_OK)
+		err = issue(worker, i, point, keys->credential, fault);
 	if (err == ERR_OK)
 		err = plan_chain(&worker->text, worker->plan, i, fault);
 	return err == ERR_OK ? put_own(worker, i, buffer_bytes(&worker->text), fault) : err;

@@ -69,6 +69,8 @@ struct worker;
 enum err worker_new(struct worker **out, const struct plan *plan, const struct manifest_fields *manifest,
     const struct batch_request *request, const struct batch_given *given, struct fault *fault);
 void worker_free(struct worker **worker);
+/* Of all it issued: serial and index, in no order. */
+struct bytes worker_certificates(const struct worker *worker);
 /* Makes what the k-th device of the lot gets and seals its record to out, and the record's leaf. given, if
  * not NULL, is the record as it was made before: the CA's signatures come from it, and all the rest must be
  * equal, or ERR_NO "rebuild-record". */

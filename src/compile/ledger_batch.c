@@ -140,8 +140,8 @@ static enum err put_row(struct ledger *ledger, const struct manifest_fields *man
 	return query_run(&query, fault);
 }
 
-static enum err put_devices(struct ledger *ledger, const char *batch, const uint64_t *imeis,
-    const uint32_t *indices, size_t count, struct fault *fault)
+static enum err put_devices(struct ledger *ledger, const char *batch, const struct ledger_devices *devices,
+    struct fault *fault)
 {
 	struct query query = query_begin(ledger, "SELECT rowid FROM batches WHERE id = ?");
 	uint64_t row = 0;
@@ -149,39 +149,41 @@ static enum err put_devices(struct ledger *ledger, const char *batch, const uint
 
 	query_text(&query, batch);
 	err = query_value(&query, &row, fault);
-	return err == ERR_OK ? ledger_put_devices(ledger, row, imeis, indices, count, fault) : err;
+	if (err == ERR_OK)
+		err = ledger_put_devices(ledger, row, devices->imeis, devices->indices, devices->count, fault);
+	return err == ERR_OK ? ledger_put_certificates(ledger, batch, devices->certificates, fault) : err;
 }
 
+/* Rehearsals leave no trace but their name. */
 static enum err add(struct ledger *ledger, const struct manifest_fields *manifest,
-    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
-    const uint32_t *indices, size_t count, struct fault *fault)
+    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE],
+    const struct ledger_devices *devices, struct fault *fault)
 {
 	bool production = manifest->purpose == PURPOSE_PRODUCTION;
-	size_t kept = production ? count : 0; /* rehearsals leave no trace but their name */
 	enum err err = ledger_free_id(ledger, manifest->batch, fault);
 
 	if (err == ERR_OK && production)
 		err = ledger_claim_number(ledger, manifest, fault);
 	if (err == ERR_OK)
-		err = ledger_check_slots(ledger, manifest, imeis, count, fault);
+		err = ledger_check_slots(ledger, manifest, devices->imeis, devices->count, fault);
 	if (err == ERR_OK)
-		err = put_row(ledger, manifest, hash, plan, kept, fault);
+		err = put_row(ledger, manifest, hash, plan, production ? devices->count : 0, fault);
 	if (err == ERR_OK)
 		err = ledger_put_lots(ledger, manifest, fault);
 	if (err == ERR_OK && production)
 		err = ledger_put_supersedes(ledger, manifest, fault);
-	if (err == ERR_OK)
-		err = put_devices(ledger, manifest->batch, imeis, indices, kept, fault);
+	if (err == ERR_OK && production)
+		err = put_devices(ledger, manifest->batch, devices, fault);
 	return err;
 }
 
 enum err ledger_add_batch(struct ledger *ledger, const struct manifest_fields *manifest,
-    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
-    const uint32_t *indices, size_t count, struct fault *fault)
+    const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE],
+    const struct ledger_devices *devices, struct fault *fault)
 {
 	enum err err = ledger_begin(ledger, fault);
 
 	if (err != ERR_OK)
 		return err;
-	return ledger_finish(ledger, add(ledger, manifest, hash, plan, imeis, indices, count, fault), fault);
+	return ledger_finish(ledger, add(ledger, manifest, hash, plan, devices, fault), fault);
 }

@@ -199,12 +199,33 @@ static void put_head(const struct place *place, const struct query *query)
 	buffer_byte(out, '"');
 }
 
+static enum err put_certificates(const struct place *place, struct fault *fault)
+{
+	struct buffer serials = BUFFER_EMPTY;
+	enum err err = ledger_certificates(&serials, place->ledger, place->batch, place->index,
+	    place->json ? "\",\"" : " ", fault);
+
+	if (place->json)
+		buffer_text(place->out, serials.size > 0 ? ",\"certificates\":[\"" : ",\"certificates\":[");
+	else if (serials.size > 0)
+		buffer_text(place->out, "  certificate serial ");
+	buffer_put(place->out, buffer_bytes(&serials));
+	if (place->json)
+		buffer_text(place->out, serials.size > 0 ? "\"]" : "]");
+	else if (serials.size > 0)
+		buffer_byte(place->out, '\n');
+	buffer_free(&serials);
+	return err;
+}
+
 static enum err put_place(const struct place *place, const struct query *query, struct fault *fault)
 {
 	enum err err;
 
 	put_head(place, query);
-	err = put_superseded(place, fault);
+	err = put_certificates(place, fault);
+	if (err == ERR_OK)
+		err = put_superseded(place, fault);
 	if (err == ERR_OK)
 		err = put_accepted(place, fault);
 	if (place->json)

@@ -33,6 +33,7 @@ static const char schema[] =
     " PRIMARY KEY (series, seq)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE lots (batch TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,"
     " name TEXT NOT NULL, PRIMARY KEY (batch, first)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE certificates (batch TEXT PRIMARY KEY NOT NULL, serials BLOB NOT NULL) STRICT;"
     "CREATE TABLE supersedes (batch TEXT NOT NULL, manifest BLOB NOT NULL, whole INTEGER NOT NULL,"
     " reason TEXT NOT NULL, indices BLOB NOT NULL, PRIMARY KEY (batch, manifest)) STRICT;"
     "CREATE INDEX superseded ON supersedes (manifest);"

@@ -73,6 +73,13 @@ void freed_free(struct freed *freed);
 enum err ledger_put_supersedes(struct ledger *ledger, const struct manifest_fields *manifest,
     struct fault *fault);
 
+/* The certificates of a batch, and those of one of its devices, in hex with something between. */
+enum err ledger_put_certificates(struct ledger *ledger, const char *batch, struct bytes certificates,
+    struct fault *fault);
+enum err ledger_certificates(struct buffer *out, struct ledger *ledger, const char *batch, uint32_t index,
+    const char *between, struct fault *fault);
+/* Whether every serial stands once, and of a device that is there. */
+enum err ledger_check_certificates(struct ledger *ledger, struct fault *fault);
 /* The lots of a batch. */
 enum err ledger_put_lots(struct ledger *ledger, const struct manifest_fields *manifest, struct fault *fault);
 

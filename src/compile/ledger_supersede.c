@@ -131,8 +131,8 @@ struct choice {
 	const struct freed *freed;
 	const uint64_t *next, *end;  /* IMEIs of the new batch */
 	struct buffer indices;       /* superseded now */
-	uint64_t common, lacking;    /* devices the new batch has, and those it lacks that are not free yet */
-	uint64_t dropped;            /* of the latter, those superseded now */
+	uint64_t common;             /* devices the new batch has */
+	struct supersede_others others;
 };
 
 static bool is_wished(const struct choice *choice, bool common, uint64_t index)
@@ -142,7 +142,6 @@ static bool is_wished(const struct choice *choice, bool common, uint64_t index)
 		return common;
 	case SUPERSEDE_INDICES:
 		return list_holds(&choice->wish->indices, index);
-	case SUPERSEDE_PLAIN:
 	case SUPERSEDE_ALL:
 		break;
 	}
@@ -160,9 +159,9 @@ static enum err choose(void *context, uint64_t imei, uint32_t index, struct faul
 	common = choice->next < choice->end && *choice->next == imei;
 	wished = is_wished(choice, common, index);
 	choice->common += common;
-	if (!common && !freed_has(choice->freed, index)) {
-		choice->lacking++;
-		choice->dropped += wished;
+	if (!freed_has(choice->freed, index)) {
+		choice->others.dropped += wished && !common;
+		choice->others.kept += !wished;
 	}
 	if (wished)
 		buffer_put(&choice->indices, bytes_from(&wide, sizeof wide));
@@ -185,24 +184,19 @@ static enum err check_choice(const struct choice *choice, uint64_t count, const 
 	if (wish->how == SUPERSEDE_INDICES && list_integer(indices, indices->count - 1) >= count)
 		return fault_set(fault, ERR_NO, "supersede-index", ledger_path(ledger),
 		    "batch %s has only %" PRIu64 " devices, the first of index 0", wish->batch, count);
-	if (choice->common == 0 && (wish->how == SUPERSEDE_PLAIN || wish->how == SUPERSEDE_SAME))
+	if (choice->common == 0 && wish->how == SUPERSEDE_SAME)
 		return fault_set(fault, ERR_NO, "supersede-none", ledger_path(ledger),
 		    "batch %s has none of these devices: say %s:all if it is superseded nevertheless",
 		    wish->batch, wish->batch);
-	if (choice->lacking > 0 && wish->how == SUPERSEDE_PLAIN)
-		return fault_set(fault, ERR_NO, "supersede-dropped", ledger_path(ledger),
-		    "%" PRIu64 " devices of batch %s are not in this CSV: say %s:all if they are superseded "
-		    "too, %s:same if they stay as they are", choice->lacking, wish->batch, wish->batch,
-		    wish->batch);
 	return ERR_OK;
 }
 
-/* All of a batch is superseded in one word: that says more than its indices one by one. */
+/* If nothing is left of a batch, one word says so: that is more than its indices one by one. */
 static void take_choice(struct manifest_supersede *out, struct choice *choice, uint64_t count)
 {
 	size_t chosen = choice->indices.size / sizeof(uint64_t);
 
-	out->all = chosen == count;
+	out->all = chosen == count || choice->others.kept == 0;
 	if (out->all)
 		return;
 	qsort(choice->indices.data, chosen, sizeof(uint64_t), compare);
@@ -233,8 +227,9 @@ static enum err find_batch(uint64_t *row, uint64_t *count, uint8_t manifest[stat
 	return err;
 }
 
-enum err ledger_supersede(struct manifest_supersede *out, uint64_t *dropped, struct ledger *ledger,
-    const struct supersede_wish *wish, const uint64_t *imeis, size_t count, struct fault *fault)
+enum err ledger_supersede(struct manifest_supersede *out, struct supersede_others *others,
+    struct ledger *ledger, const struct supersede_wish *wish, const uint64_t *imeis, size_t count,
+    struct fault *fault)
 {
 	struct freed freed = {0};
 	struct choice choice = {.wish = wish, .freed = &freed, .next = imeis, .end = imeis + count,
@@ -253,7 +248,8 @@ enum err ledger_supersede(struct manifest_supersede *out, uint64_t *dropped, str
 		err = check_choice(&choice, devices, ledger, fault);
 	if (err == ERR_OK) {
 		take_choice(out, &choice, devices);
-		*dropped += choice.dropped;
+		others->dropped += choice.others.dropped;
+		others->kept += choice.others.kept;
 	}
 	buffer_free(&choice.indices);
 	freed_free(&freed);

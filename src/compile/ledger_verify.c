@@ -230,6 +230,8 @@ static enum err check_all(struct ledger *ledger, struct fault *fault)
 		err = check_lists(ledger, fault);
 	if (err == ERR_OK)
 		err = check_batches(ledger, fault);
+	if (err == ERR_OK)
+		err = ledger_check_certificates(ledger, fault);
 	return err == ERR_OK ? ledger_check_twice(ledger, fault) : err;
 }
 

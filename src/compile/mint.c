@@ -288,6 +288,11 @@ static enum err make(struct mint *mint, struct template *template, const struct 
 	return err == ERR_OK ? check(mint, template, order, given.size > 0, fault) : err;
 }
 
+void mint_serial(uint8_t serial[static X509_SERIAL_SIZE])
+{
+	serial[0] = (serial[0] & 0x3f) | 0x40;
+}
+
 static enum err issue(struct buffer *out, struct mint *mint, const uint8_t point[static P256_POINT_SIZE],
     const char *cn, const uint8_t serial[static X509_SERIAL_SIZE], bool crlf, struct bytes given,
     struct fault *fault)
@@ -306,7 +311,7 @@ static enum err issue(struct buffer *out, struct mint *mint, const uint8_t point
 	set_cn(&order.subject, bytes_of(cn));
 	memcpy(order.point, point, P256_POINT_SIZE);
 	memcpy(order.serial, serial, X509_SERIAL_SIZE);
-	order.serial[0] = (order.serial[0] & 0x3f) | 0x40;
+	mint_serial(order.serial);
 	err = make(mint, &mint->templates[length], &order, given, fault);
 	if (err != ERR_OK)
 		return err;

@@ -177,12 +177,12 @@ static enum err make_batch(struct batch_result *out, struct job *job, const stru
 		.progress = request->progress,
 		.progress_context = request->progress_context,
 	};
-	uint64_t dropped;
-	enum err err = supersedes_make(&job->supersedes, &dropped, job->ledger, job->inputs.roster, request,
+	struct supersede_others others;
+	enum err err = supersedes_make(&job->supersedes, &others, job->ledger, job->inputs.roster, request,
 	    fault);
 
-	if (err == ERR_OK && request->dropped != NULL)
-		*request->dropped = dropped;
+	if (err == ERR_OK && request->others != NULL)
+		*request->others = others;
 	utc_format(issued, request->now);
 	if (err == ERR_OK)
 		err = take_seed(job, request->seed, fault);
@@ -224,8 +224,9 @@ static enum err commit(struct batch_result *result, struct job *job, const struc
     const char *id, struct fault *fault)
 {
 	const char *path = job->draft.path;
-	enum err err = ledger_check_slots(job->ledger, &result->manifest, result->imeis,
-	    result->manifest.count, fault);
+	const struct ledger_devices devices = {result->imeis, result->indices, result->manifest.count,
+	    buffer_bytes(&result->certificates)};
+	enum err err = ledger_check_slots(job->ledger, &result->manifest, devices.imeis, devices.count, fault);
 
 	if (err == ERR_OK)
 		err = keep_master(result, office, id, fault);
@@ -235,8 +236,8 @@ static enum err commit(struct batch_result *result, struct job *job, const struc
 	job->placed = err == ERR_OK || file_exists(AT_FDCWD, path);
 	if (err != ERR_OK)
 		return err;
-	err = ledger_add_batch(job->ledger, &result->manifest, result->manifest_sha256,
-	    result->plan_hash, result->imeis, result->indices, result->manifest.count, fault);
+	err = ledger_add_batch(job->ledger, &result->manifest, result->manifest_sha256, result->plan_hash,
+	    &devices, fault);
 	if (err != ERR_OK) /* its last sync may have failed behind a change that holds */
 		fault_set(fault, err, fault->code, fault->where,
 		    "%s; the folder %s is whole, but unless 'gapseal ledger verify' finds it in the ledger, "

@@ -39,7 +39,7 @@ static enum err read_imeis(uint64_t **out, const struct roster *roster, struct f
 static enum err refuse_form(struct fault *fault)
 {
 	return fault_set(fault, ERR_CANNOT, "supersede-form", "--supersede",
-	    "not BATCH, BATCH:all, BATCH:same or BATCH: with indices such as 3,17-20, ascending");
+	    "not BATCH, BATCH:all or BATCH: with indices such as 3,17-20, ascending");
 }
 
 static bool take_range(struct buffer *indices, struct bytes text)
@@ -88,13 +88,12 @@ enum err supersede_parse(struct supersede_wish *out, const char *text, struct fa
 	const char *colon = strchr(text, ':'), *what = colon != NULL ? colon + 1 : NULL;
 	struct bytes batch = bytes_from(text, what != NULL ? (size_t)(colon - text) : strlen(text));
 
-	*out = (struct supersede_wish){.how = SUPERSEDE_PLAIN};
+	*out = (struct supersede_wish){.how = SUPERSEDE_SAME};
 	if (!text_is_name(batch) || !text_copy(out->batch, sizeof out->batch, batch))
 		return refuse_form(fault);
 	if (what == NULL)
 		return ERR_OK;
-	out->how = strcmp(what, "all") == 0 ? SUPERSEDE_ALL :
-	    strcmp(what, "same") == 0 ? SUPERSEDE_SAME : SUPERSEDE_INDICES;
+	out->how = strcmp(what, "all") == 0 ? SUPERSEDE_ALL : SUPERSEDE_INDICES;
 	return out->how == SUPERSEDE_INDICES ? take_indices(&out->indices, bytes_of(what), fault) : ERR_OK;
 }
 
@@ -109,7 +108,7 @@ static enum err check_once(const struct manifest_supersede *items, size_t count,
 }
 
 /* Adds one; the list frees what it holds of it, whatever came of it. */
-static enum err add(struct list *out, uint64_t *dropped, struct ledger *ledger, const char *text,
+static enum err add(struct list *out, struct supersede_others *others, struct ledger *ledger, const char *text,
     const uint64_t *imeis, size_t count, struct fault *fault)
 {
 	struct manifest_supersede *items = out->items;
@@ -118,34 +117,34 @@ static enum err add(struct list *out, uint64_t *dropped, struct ledger *ledger, 
 
 	if (err != ERR_OK)
 		return err;
-	err = ledger_supersede(&items[out->count], dropped, ledger, &wish, imeis, count, fault);
+	err = ledger_supersede(&items[out->count], others, ledger, &wish, imeis, count, fault);
 	if (err == ERR_OK)
 		err = check_once(items, out->count++, wish.batch, fault);
 	free(wish.indices.items);
 	return err;
 }
 
-static enum err fill(struct list *out, uint64_t *dropped, struct ledger *ledger, const uint64_t *imeis,
+static enum err fill(struct list *out, struct supersede_others *others, struct ledger *ledger, const uint64_t *imeis,
     size_t count, const struct compile_request *request, struct fault *fault)
 {
 	struct manifest_supersede *items = out->items;
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < request->supersede_count && err == ERR_OK; i++) {
-		err = add(out, dropped, ledger, request->supersede[i], imeis, count, fault);
+		err = add(out, others, ledger, request->supersede[i], imeis, count, fault);
 		text_copy(items[i].reason, TITLE_SIZE, bytes_of(request->reason)); /* was checked */
 	}
 	return err;
 }
 
-enum err supersedes_make(struct list *out, uint64_t *dropped, struct ledger *ledger,
+enum err supersedes_make(struct list *out, struct supersede_others *others, struct ledger *ledger,
     const struct roster *roster, const struct compile_request *request, struct fault *fault)
 {
 	uint64_t *imeis = NULL;
 	enum err err;
 
 	*out = (struct list){0};
-	*dropped = 0;
+	*others = (struct supersede_others){0};
 	if (request->supersede_count == 0)
 		return ERR_OK;
 	out->items = calloc(request->supersede_count, sizeof(struct manifest_supersede));
@@ -153,7 +152,7 @@ enum err supersedes_make(struct list *out, uint64_t *dropped, struct ledger *led
 		return fault_memory(fault);
 	err = read_imeis(&imeis, roster, fault);
 	if (err == ERR_OK)
-		err = fill(out, dropped, ledger, imeis, roster_count(roster), request, fault);
+		err = fill(out, others, ledger, imeis, roster_count(roster), request, fault);
 	free(imeis);
 	if (err != ERR_OK)
 		supersedes_free(out);

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 
-from scene import BUILD, PROFILE_PSK, expect, imei, main
+from scene import BUILD, PROFILE_PSK, PROFILE_X509, expect, imei, main
 
 
 def code_of(result):
@@ -40,18 +40,18 @@ def test_once(scene):
     # another slot of the same device is another matter
     scene.compile("other", PROFILE_PSK.replace("tag = 42", "tag = 43"), [imei(3)])
     for options, code in ((["--supersede", "b"], "supersede-batch"), (["--supersede", "other"], "supersede-none"),
-                          (["--supersede", "a"], "supersede-dropped"), (["--supersede", "a:4"], "supersede-index"),
+                          (["--supersede", "a:4"], "supersede-index"),
                           (["--supersede", "a:all", "--supersede", "a:0"], "supersede-twice"),
                           (["--supersede", "a", "--rehearsal"], "supersede-rehearsal")) + tuple(
                               (["--supersede", form], "supersede-form") for form in (
-                                  "a:", "a:some", "a:1,", "a:,1", "a:2,1", "a:1,1", "a:3-2", "a:1-", "a:-1", "a:1-2-3", "a:01", "a:1;2",
+                                  "a:", "a:some", "a:same", "a:1,", "a:,1", "a:2,1", "a:1,1", "a:3-2", "a:1-", "a:-1", "a:1-2-3", "a:01", "a:1;2",
                                   "a:1-99999999", "A", ":all", "../a")):
         devices = [imei(3)] if "other" not in options else [imei(7)]
         refused = compile(scene, "b", devices, "--reason", "no reason", *options, check=None)
         expect(refused.code in (1, 2) and code_of(refused) == code, "%s instead of %s" % (refused.out, code))
     scene.compile("b", PROFILE_PSK, [imei(3)], "--supersede", "a", check=2)  # without a reason
     # nothing of these took a number for good
-    compile(scene, "b", [imei(3), imei(4)], "--supersede", "a:same", "--reason", "label lost")
+    compile(scene, "b", [imei(3), imei(4)], "--supersede", "a", "--reason", "label lost")
     fields = manifest(scene, "b")
     expect(fields["seq"] == 3 and fields["abandoned"] == [], fields["seq"])
     indices = fields["supersedes"][0]["indices"]
@@ -77,7 +77,7 @@ def test_station_refuses(scene):
     scene.make_org()
     scene.make_batch("a", PROFILE_PSK, [imei(i) for i in range(3)])
     scene.ingest("trust.json", "a", "grant-a")
-    compile(scene, "b", [imei(1)], "--supersede", "a:same", "--reason", "key seen by others")
+    compile(scene, "b", [imei(1)], "--supersede", "a", "--reason", "key seen by others")
     for officer in "anna", "ben":
         scene.sign(officer, "b")
     scene.make_grant("b")
@@ -184,7 +184,7 @@ def test_two_at_once(scene):
 def test_looks(scene):
     scene.make_org()
     scene.make_batch("a", PROFILE_PSK, [imei(i) for i in range(3)], "--lot-size", "2")
-    compile(scene, "b", [imei(1)], "--supersede", "a:same", "--reason", 'a "quoted" reason')
+    compile(scene, "b", [imei(1)], "--supersede", "a", "--reason", 'a "quoted" reason')
     shown = json.loads(scene.office("ledger", "show", "--office", "office", "--json").out)
     expect([b["id"] for b in shown["batches"]] == ["a", "b"], shown)
     expect(shown["batches"][0]["manifest_sha256"] == sha256(scene, "a", "manifest.json"), "another hash")
@@ -235,7 +235,7 @@ def test_find(scene):
     scene.sign("anna", "activation.json")
     scene.office("accept", "--office", "office", "--trust", "trust.json", "--batch", "a", "--activation", "activation.json", "--log",
                  "log")
-    compile(scene, "b", [imei(1)], "--supersede", "a:same", "--reason", "sold twice")
+    compile(scene, "b", [imei(1)], "--supersede", "a", "--reason", "sold twice")
     place = find(scene, imei(1))[0]
     expect((place["done"], place["superseded_by"], place["reason"]) == (True, "b", "sold twice") and place["accepted"], place)
     entry = [json.loads(l) for l in scene.read("log", "entries.jsonl").splitlines() if b'"type":"closeout"' in l][0]
@@ -275,12 +275,68 @@ def blob(width, *numbers):
     return b"".join(n.to_bytes(width, "little") for n in numbers)
 
 
+def find_serial(scene, serial, check=0):
+    return scene.office("ledger", "find", "--office", "office", "--serial", serial, "--json", check=check)
+
+
+def test_certificates(scene):
+    """Whose is a certificate: by the serial that stock openssl shows of what the device got."""
+    scene.make_org()
+    both = PROFILE_X509 + PROFILE_X509.replace("16842753", "7").replace("credential ", "credential other-").split("policy")[0]
+    scene.make_batch("a", both, [imei(i) for i in range(5)])
+    scene.ingest("trust.json", "a", "grant-a")
+    modem = scene.modem(imei(3))
+    scene.provision(modem)
+    serials = []
+    for tag in 7, 16842753:
+        scene.write("one.pem", scene.slot(modem, tag, 1))
+        shown = scene.tool("openssl", "x509", "-in", "one.pem", "-noout", "-serial").stdout.decode()
+        serials.append(shown.strip().split("=")[1])
+    place = find(scene, imei(3))[0]
+    expect(sorted(place["certificates"]) == sorted(s.lower() for s in serials), (place, serials))
+    for serial in serials:
+        colons = ":".join(serial[i:i + 2] for i in range(0, 32, 2))
+        for form in serial, serial.lower(), colons:
+            found = json.loads(find_serial(scene, form).out)
+            expect(found["imei"] == imei(3) and found["batches"] == [place], found)
+    text = scene.office("ledger", "find", "--office", "office", "--serial", serials[0]).out
+    expect(text.startswith("issued to %s\nbatch a, " % imei(3)) and "  certificate serial " in text, text)
+    expect(find_serial(scene, "00" * 16, check=1).out.endswith('"batches":[]}\n'), "a serial of nobody")
+    for wrong in "12", serials[0] + "0", "x" * 32:
+        expect(code_of(find_serial(scene, wrong, check=2)) == "serial-form", wrong)
+    good = scene.read("office", "ledger.sqlite")
+    db = sqlite3.connect(scene.path("office", "ledger.sqlite"))
+    blob_of = db.execute("SELECT serials FROM certificates").fetchone()[0]
+    db.close()
+    expect(len(blob_of) == 10 * 20, len(blob_of))
+    for sql, values in (("UPDATE certificates SET serials = ?", (blob_of[20:40] + blob_of[:20] + blob_of[40:],)),
+                        ("UPDATE certificates SET serials = ?", (blob_of[:-1],)),
+                        ("UPDATE certificates SET serials = x''", ()),
+                        ("UPDATE certificates SET serials = ?", (blob_of[:16] + bytes([5, 0, 0, 0]) + blob_of[20:],)),
+                        ("UPDATE certificates SET serials = ?", (blob_of[:20] + blob_of,)),
+                        ("UPDATE certificates SET batch = 'b'", ())):
+        edit(scene, good, sql, values)
+        fault = json.loads(scene.office("ledger", "verify", "--office", "office", "--json", check=1).out)
+        expect(fault["code"] == "ledger-broken" and "whose certificates" in fault["text"], "%s: %s" % (sql, fault))
+    scene.write("office/ledger.sqlite", good)
+    scene.office("ledger", "verify", "--office", "office", "--batch", "a")
+
+
+def edit(scene, good, sql, values):
+    scene.write("office/ledger.sqlite", good)
+    db = sqlite3.connect(scene.path("office", "ledger.sqlite"))
+    for part in sql.split("; ") if "CREATE" not in sql else [sql]:
+        db.execute(part, values)
+    db.commit()
+    db.close()
+
+
 def test_broken(scene):
     """One specimen a rule of the ledger: a copy edited by SQLite itself."""
     scene.make_org()
     scene.make_batch("a", PROFILE_PSK, [imei(i) for i in range(3)])
     compile(scene, "b", [imei(7)])
-    compile(scene, "c", [imei(i) for i in range(2)], "--supersede", "a:same", "--reason", "x", "--lot-size", 1)
+    compile(scene, "c", [imei(i) for i in range(2)], "--supersede", "a", "--reason", "x", "--lot-size", 1)
     for officer in "anna", "ben":
         scene.sign(officer, "b")
     scene.make_grant("b")
@@ -348,12 +404,7 @@ def test_broken(scene):
             ("INSERT INTO accepted VALUES (?, ?, 1, '', x'')", (h32, h32), "accepted as done of a batch that is not there"),
             ("INSERT INTO accepted VALUES (?, ?, 1, '', x'0300000000000000')", (whole, h32), "done that are not there: a"),
             ("UPDATE grants SET batch = char(27) || '[2J'; UPDATE lots SET batch = char(27) WHERE batch = 'b'", (), "one without a name")):
-        scene.write("office/ledger.sqlite", good)
-        db = sqlite3.connect(scene.path("office", "ledger.sqlite"))
-        for part in sql.split("; ") if "CREATE" not in sql else [sql]:
-            db.execute(part, values)
-        db.commit()
-        db.close()
+        edit(scene, good, sql, values)
         fault = json.loads(scene.office("ledger", "verify", "--office", "office", "--json", check=1).out)
         expect(fault["code"] == "ledger-broken" and says in fault["text"], "%s: %s" % (sql, fault))
         scene.office("ledger", "backup", "--office", "office", "--out", "copy", check=1)
@@ -371,7 +422,7 @@ def test_folders(scene):
     scene.make_org()
     expect(killed(scene, "x", [imei(9)]) in (137, -signal.SIGKILL), "was not killed")
     compile(scene, "a", [imei(i) for i in range(3)], "--lot-size", 2)
-    compile(scene, "b", [imei(0)], "--supersede", "a:same", "--reason", "x")
+    compile(scene, "b", [imei(0)], "--supersede", "a", "--reason", "x")
     good = scene.read("office", "ledger.sqlite")
     for sql, code, says in (
             ("UPDATE batches SET manifest = zeroblob(32) WHERE id = 'b'", "ledger-batch", "with this manifest"),
@@ -419,5 +470,5 @@ def test_many_batches(scene):
 
 
 if __name__ == "__main__":
-    main(test_once, test_station_refuses, test_dropped, test_abandoned, test_two_at_once, test_looks, test_little, test_find, test_backup, test_broken,
-         test_folders, test_many_batches)
+    main(test_once, test_station_refuses, test_dropped, test_abandoned, test_two_at_once, test_looks, test_little, test_find, test_backup, test_certificates,
+         test_broken, test_folders, test_many_batches)

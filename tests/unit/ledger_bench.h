@@ -90,8 +90,8 @@ static inline void check_add(struct ledger *ledger, struct batch *batch, const u
 	batch->fields.count = count;
 	batch->lot = (struct manifest_lot){.name = "lot-001", .count = count};
 	batch->fields.lots = (struct list){&batch->lot, 1};
-	err = ledger_add_batch(ledger, &batch->fields, batch->hash, batch->plan, imeis, standing(count), count,
-	    &fault);
+	err = ledger_add_batch(ledger, &batch->fields, batch->hash, batch->plan,
+	    &(struct ledger_devices){imeis, standing(count), count, {0}}, &fault);
 	assert_string_equal(fault.code, code);
 	assert_int_equal(err, strcmp(code, "none") == 0 ? ERR_OK : ERR_NO);
 }

@@ -292,8 +292,8 @@ static void test_locked(void **state)
 	assert_int_equal(sqlite3_open_v2(office->file, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(next(ledger, "eu"), 1); /* reading goes on */
-	assert_int_equal(ledger_add_batch(ledger, &a.fields, a.hash, a.plan, first_imeis, standing(3), 3,
-	    &fault), ERR_CANNOT);
+	assert_int_equal(ledger_add_batch(ledger, &a.fields, a.hash, a.plan,
+	    &(struct ledger_devices){first_imeis, standing(3), 3, {0}}, &fault), ERR_CANNOT);
 	assert_string_equal(fault.code, "ledger-busy");
 	assert_int_equal(sqlite3_exec(db, "COMMIT; BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
 	check_open_fails(office, "ledger-busy",
@@ -318,8 +318,8 @@ static void test_undone(void **state)
 	supersede(&b, &a, true);
 	check_add(ledger, &a, first_imeis, 3, "none");
 	change(*state, "CREATE TRIGGER no BEFORE INSERT ON supersedes BEGIN SELECT raise(ABORT, 'no'); END");
-	assert_int_equal(ledger_add_batch(ledger, &b.fields, b.hash, b.plan, other_imeis, standing(3), 3,
-	    &fault), ERR_CANNOT);
+	assert_int_equal(ledger_add_batch(ledger, &b.fields, b.hash, b.plan,
+	    &(struct ledger_devices){other_imeis, standing(3), 3, {0}}, &fault), ERR_CANNOT);
 	assert_string_equal(fault.code, "ledger-failed");
 	assert_string_equal(fault.text, "the ledger fails: constraint failed");
 	assert_int_equal(ledger_free_id(ledger, "two", &fault), ERR_OK);

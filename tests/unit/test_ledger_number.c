@@ -70,20 +70,18 @@ static const struct {
 	bool all;
 	uint64_t indices[2];
 	size_t superseded;           /* indices */
-	uint64_t dropped;
+	uint64_t dropped, kept;
 } supersedes[] = {
-	{SUPERSEDE_PLAIN, {0}, 0, {1, 5, 9}, 3, "none", true, {0}, 0, 0},
-	{SUPERSEDE_PLAIN, {0}, 0, {1, 7, 9}, 3, "supersede-dropped", false, {0}, 0, 0},
-	{SUPERSEDE_PLAIN, {0}, 0, {3}, 1, "supersede-none", false, {0}, 0, 0},
-	{SUPERSEDE_ALL, {0}, 0, {1, 7, 9}, 3, "none", true, {0}, 0, 1},
-	{SUPERSEDE_ALL, {0}, 0, {3}, 1, "none", true, {0}, 0, 3},
-	{SUPERSEDE_SAME, {0}, 0, {1, 7, 9}, 3, "none", false, {0, 2}, 2, 0},
-	{SUPERSEDE_SAME, {0}, 0, {1, 5, 9}, 3, "none", true, {0}, 0, 0},
-	{SUPERSEDE_SAME, {0}, 0, {3}, 1, "supersede-none", false, {0}, 0, 0},
-	{SUPERSEDE_INDICES, {1}, 1, {3}, 1, "none", false, {1}, 1, 1},
-	{SUPERSEDE_INDICES, {0, 1}, 2, {5}, 1, "none", false, {0, 1}, 2, 1},
-	{SUPERSEDE_INDICES, {0, 1, 2}, 3, {5}, 1, "none", true, {0}, 0, 2},
-	{SUPERSEDE_INDICES, {1, 3}, 2, {5}, 1, "supersede-index", false, {0}, 0, 0},
+	{SUPERSEDE_ALL, {0}, 0, {1, 7, 9}, 3, "none", true, {0}, 0, 1, 0},
+	{SUPERSEDE_ALL, {0}, 0, {3}, 1, "none", true, {0}, 0, 3, 0},
+	{SUPERSEDE_SAME, {0}, 0, {1, 7, 9}, 3, "none", false, {0, 2}, 2, 0, 1},
+	{SUPERSEDE_SAME, {0}, 0, {1, 5, 9}, 3, "none", true, {0}, 0, 0, 0},
+	{SUPERSEDE_SAME, {0}, 0, {3}, 1, "supersede-none", false, {0}, 0, 0, 0},
+	{SUPERSEDE_INDICES, {1}, 1, {3}, 1, "none", false, {1}, 1, 1, 2},
+	{SUPERSEDE_INDICES, {0, 1}, 2, {5}, 1, "none", false, {0, 1}, 2, 1, 1},
+	{SUPERSEDE_INDICES, {0, 1, 2}, 3, {5}, 1, "none", true, {0}, 0, 2, 0},
+	{SUPERSEDE_INDICES, {0}, 1, {1, 5, 9}, 3, "none", false, {0}, 1, 0, 2},
+	{SUPERSEDE_INDICES, {1, 3}, 2, {5}, 1, "supersede-index", false, {0}, 0, 0, 0},
 };
 
 static void test_supersede(void **state)
@@ -98,28 +96,29 @@ static void test_supersede(void **state)
 		    {(void *)(uintptr_t)supersedes[i].wished, supersedes[i].wishes}};
 		struct fault fault = {.code = "none"};
 		struct manifest_supersede item;
-		uint64_t dropped = 0;
+		struct supersede_others others = {0, 0};
 
-		ledger_supersede(&item, &dropped, ledger, &wish, supersedes[i].imeis, supersedes[i].count,
+		ledger_supersede(&item, &others, ledger, &wish, supersedes[i].imeis, supersedes[i].count,
 		    &fault);
 		assert_string_equal(fault.code, supersedes[i].code);
 		assert_int_equal(item.all, supersedes[i].all);
 		assert_int_equal(item.indices.count, supersedes[i].superseded);
 		for (size_t k = 0; k < item.indices.count; k++)
 			assert_int_equal(list_integer(&item.indices, k), supersedes[i].indices[k]);
-		assert_int_equal(dropped, supersedes[i].dropped);
+		assert_int_equal(others.dropped, supersedes[i].dropped);
+		assert_int_equal(others.kept, supersedes[i].kept);
 		free(item.indices.items);
 	}
 	ledger_free(&ledger);
 }
 
-/* What was superseded before is neither lacking nor dropped again. */
+/* What was superseded before is neither kept nor dropped again. */
 static void test_superseded_before(void **state)
 {
 	struct ledger *ledger = open_ledger(*state);
-	struct supersede_wish wish = {"one", SUPERSEDE_PLAIN, {0}}, strange = {"two", SUPERSEDE_ALL, {0}};
+	struct supersede_wish wish = {"one", SUPERSEDE_SAME, {0}}, strange = {"two", SUPERSEDE_ALL, {0}};
 	struct manifest_supersede item;
-	uint64_t dropped = 0;
+	struct supersede_others others = {0, 0};
 	struct fault fault;
 	struct batch a, b;
 
@@ -130,11 +129,11 @@ static void test_superseded_before(void **state)
 	b.supersede.indices = (struct list){(uint64_t[]){0}, 1};
 	b.fields.supersedes = (struct list){&b.supersede, 1};
 	check_add(ledger, &b, other_imeis, 3, "none");
-	assert_int_equal(ledger_supersede(&item, &dropped, ledger, &wish, first_imeis, 2, &fault), ERR_OK);
+	assert_int_equal(ledger_supersede(&item, &others, ledger, &wish, first_imeis, 2, &fault), ERR_OK);
 	assert_true(item.all);
-	assert_int_equal(dropped, 0);
+	assert_int_equal(others.dropped + others.kept, 0);
 	assert_memory_equal(item.manifest_sha256, a.hash, HASH_SIZE);
-	assert_int_equal(ledger_supersede(&item, &dropped, ledger, &strange, first_imeis, 2, &fault), ERR_NO);
+	assert_int_equal(ledger_supersede(&item, &others, ledger, &strange, first_imeis, 2, &fault), ERR_NO);
 	assert_string_equal(fault.code, "supersede-batch");
 	ledger_free(&ledger);
 }
