@@ -59,8 +59,9 @@ enum err ledger_has_batch(struct ledger *ledger, const uint8_t hash[static HASH_
 /* The next grant serial, 1 for the first. */
 enum err ledger_next_grant(uint64_t *serial, struct ledger *ledger, struct fault *fault);
 /* Commits a grant. ERR_NO "ledger-batch" (of a batch not committed here), "ledger-serial" (not above all
- * before it), "grant-replaces" (a serial that is no grant of the batch), "grant-overlap": one of its lots is
- * in a grant that lives: not past its not_after at now (UTC), and replaced neither by this one nor before. */
+ * before it), "grant-replaces" (a serial that is no grant of the batch), "grant-overlap": one of its lots or
+ * single records is in a grant that lives: not past its not_after at now (UTC), and replaced neither by this
+ * one nor before. A lot and a single record in it may be in two (office_extract.h says why). */
 enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *grant,
     const uint8_t hash[static HASH_SIZE], const char *now, struct fault *fault);
 

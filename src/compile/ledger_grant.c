@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "gapseal/list.h"
 #include "ledger_private.h"
@@ -37,16 +38,27 @@ static enum err put_row(struct ledger *ledger, const struct grant_fields *grant,
 	return query_run(&query, fault);
 }
 
+static enum err put_lot(struct ledger *ledger, uint64_t serial, const char *lot, struct fault *fault)
+{
+	struct query query = query_begin(ledger, "INSERT INTO grant_lots VALUES (?, ?)");
+
+	query_integer(&query, serial);
+	query_text(&query, lot);
+	return query_run(&query, fault);
+}
+
+/* A single record stands among the lots as "#" and its index, which is no name of a lot: so grants of one
+ * record overlap, and one of a lot and one of a record in it do not. */
 static enum err put_lots(struct ledger *ledger, const struct grant_fields *grant, struct fault *fault)
 {
 	enum err err = ERR_OK;
+	char record[24];
 
-	for (size_t i = 0; i < grant->lots.count && err == ERR_OK; i++) {
-		struct query query = query_begin(ledger, "INSERT INTO grant_lots VALUES (?, ?)");
-
-		query_integer(&query, grant->serial);
-		query_text(&query, list_text(&grant->lots, i, NAME_SIZE));
-		err = query_run(&query, fault);
+	for (size_t i = 0; i < grant->lots.count && err == ERR_OK; i++)
+		err = put_lot(ledger, grant->serial, list_text(&grant->lots, i, NAME_SIZE), fault);
+	for (size_t i = 0; i < grant->records.count && err == ERR_OK; i++) {
+		snprintf(record, sizeof record, "#%" PRIu64, list_integer(&grant->records, i));
+		err = put_lot(ledger, grant->serial, record, fault);
 	}
 	return err;
 }
@@ -76,7 +88,7 @@ static enum err put_replaced(struct ledger *ledger, const struct grant_fields *g
 	return query_run(&query, fault);
 }
 
-/* Another grant that lives and shares a lot with this one, which is in the tables already. */
+/* Another grant that lives and shares a lot or a single record with this one, which is in the tables already. */
 static enum err check_overlap(struct ledger *ledger, const struct grant_fields *grant, const char *now,
     struct fault *fault)
 {
@@ -97,8 +109,9 @@ static enum err check_overlap(struct ledger *ledger, const struct grant_fields *
 	found = query_row(&query);
 	if (found)
 		err = fault_set(fault, ERR_NO, "grant-overlap", ledger_path(ledger),
-		    "lot %s is in grant %" PRIu64 ", valid to %s: a new grant must replace that one",
-		    query_string(&query, 2), query_number(&query, 0), query_string(&query, 1));
+		    "%s %s is in grant %" PRIu64 ", valid to %s: a new grant must replace that one",
+		    *query_string(&query, 2) == '#' ? "record" : "lot", query_string(&query, 2),
+		    query_number(&query, 0), query_string(&query, 1));
 	if (query_end(&query, &ending) != ERR_OK && !found) {
 		*fault = ending;
 		err = ending.err;

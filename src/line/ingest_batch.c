@@ -52,7 +52,7 @@ static enum err fill(int draft, int medium, const struct document *document, con
 	const struct manifest_fields *fields = manifest_get(manifest);
 	enum err err;
 
-	err = ingest_copy_document(draft, MANIFEST_NAME, document, fault);
+	err = document_copy(draft, MANIFEST_NAME, document, fault);
 	if (err == ERR_OK)
 		err = copy_records(draft, medium, fields, where, fault);
 	if (err == ERR_OK)

@@ -145,7 +145,7 @@ static enum err store(const struct taking *taking, const char *serial, struct fa
 	err = folder_begin(&draft, path, fault);
 	if (err != ERR_OK)
 		return err;
-	err = ingest_copy_document(draft.folder, GRANT_NAME, &taking->document, fault);
+	err = document_copy(draft.folder, GRANT_NAME, &taking->document, fault);
 	if (err == ERR_OK)
 		err = file_write(draft.folder, GRANT_KEYS_NAME, buffer_bytes(&taking->keys), 0644, false,
 		    fault);

@@ -64,9 +64,7 @@ enum err ingest_log_accepted(struct ingest *ingest, const struct manifest *manif
     const struct grant *grant, struct fault *fault);
 void ingest_say(const struct ingest *ingest, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ingest_copy.c: writes a document and its signatures under a name, durable. */
-enum err ingest_copy_document(int to, const char *name, const struct document *document, struct fault *fault);
-/* Copies a records file of exactly size bytes, durable; "records-missing", "records-size" as
+/* ingest_copy.c: copies a records file of exactly size bytes, durable; "records-missing", "records-size" as
  * records_verify. */
 enum err ingest_copy_file(int from, int to, const char *name, uint64_t size, const char *where,
     struct fault *fault);
