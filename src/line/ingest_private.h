@@ -8,7 +8,7 @@
 #include "gapseal/progress.h"
 
 /* The parts of ingest: ingest.c the order of things, ingest_find.c what lies on a medium, ingest_trust.c,
- * ingest_batch.c and ingest_grant.c one thing taken, ingest_copy.c bytes into the home, ingest_tree.c
+ * ingest_batch.c (an extract is one record of a batch) and ingest_grant.c one thing taken, ingest_copy.c bytes into the home, ingest_tree.c
  * tree.bin, ingest_log.c the entries, ingest_records.c record roots. */
 
 struct ingest {
@@ -29,7 +29,7 @@ struct ingest_item { /* something found */
 	const char *root;          /* as the caller named it */
 	char *inside;              /* folder below root, "" for root itself */
 	char *name;                /* of a trust file below root/inside; "" if root is the file */
-	bool found;                /* by a search, not named by the caller */
+	bool found;                /* by a search, not named by the caller, or in what was named */
 };
 struct ingest_items {
 	struct ingest_item *items;
@@ -80,9 +80,10 @@ enum err ingest_sweep(int folder, const char *where, struct fault *fault);
 enum err ingest_tree(int folder, const struct manifest_fields *fields, const char *where,
     struct fault *fault);
 
-/* ingest_records.c: every root in keys must belong to the record of its index in a verified copy. */
+/* ingest_records.c: every root in keys must belong to the record of its index in a verified copy, of the
+ * batch or of that record. "grant-batch" if there is none. */
 struct grant_keys;
-enum err ingest_check_records(const struct grant_keys *keys, int batch,
+enum err ingest_check_records(const struct grant_keys *keys, int batches,
     const struct manifest_fields *fields, const char *where, struct fault *fault);
 
 #endif

@@ -165,7 +165,7 @@ static enum err look(const char *lots)
 
 		grant_key(&lot, &keys, i);
 		if (closed[lot]) {
-			err = lot_keys_cut(folder, &keys, closed, "grants/7", &fault);
+			err = lot_keys_cut(folder, &keys, &manifest, closed, "grants/7", &fault);
 			break;
 		}
 	}
