@@ -25,8 +25,8 @@ enum err grant_keys_open(struct grant_keys *out, struct bytes file, const struct
     struct fault *fault);
 void grant_keys_free(struct grant_keys *keys);
 /* The same for keys that are left of a grant after lots were closed: plain, which is taken over whatever
- * becomes of it, is the plaintext itself. At least one lot or record, only those that were granted, not all of
- * them need be there; everything else as above. ERR_NO "grant-keys". */
+ * becomes of it, is the plaintext itself. At least one lot or record, only those that were granted, not all
+ * of them need be there; everything else as above. ERR_NO "grant-keys". */
 enum err grant_keys_take(struct grant_keys *out, struct secret **plain, const struct grant_fields *grant,
     const struct manifest_fields *manifest, const char *where, struct fault *fault);
 /* Whether the i-th key is of a closed lot (an array, by the lot's number), or of a record in one. */

@@ -61,8 +61,8 @@ enum err grant_job_open(struct grant_job *job, const struct office *office, cons
 	return err == ERR_OK ? open_master(job, office, identity, fault) : err;
 }
 
-static enum err fill_stations(struct grant_job *job, const struct trust *trust, const struct grant_request *request,
-    struct fault *fault)
+static enum err fill_stations(struct grant_job *job, const struct trust *trust,
+    const struct grant_request *request, struct fault *fault)
 {
 	struct grant_station *stations = calloc(request->station_count, sizeof *stations);
 

@@ -88,7 +88,8 @@ static enum err put_replaced(struct ledger *ledger, const struct grant_fields *g
 	return query_run(&query, fault);
 }
 
-/* Another grant that lives and shares a lot or a single record with this one, which is in the tables already. */
+/* Another grant that lives and shares a lot or a single record with this one, which is in the tables
+ * already. */
 static enum err check_overlap(struct ledger *ledger, const struct grant_fields *grant, const char *now,
     struct fault *fault)
 {

@@ -101,6 +101,8 @@ static enum err read_files(struct files *files, int folder, const char *where, s
 	snprintf(files->proof_place, sizeof files->proof_place, "%s/" PROOF_NAME, where);
 	snprintf(files->record_place, sizeof files->record_place, "%s/" EXTRACT_RECORD_NAME, where);
 	err = read_file(&files->proof, folder, PROOF_NAME, PROOF_MAX, files->proof_place, fault);
+	if (err == ERR_OK && !file_exists(folder, EXTRACT_RECORD_NAME))
+		err = refuse(fault, "record-missing", files->record_place, "the file is missing");
 	if (err == ERR_OK)
 		err = read_file(&files->record, folder, EXTRACT_RECORD_NAME, RECORD_STRIDE_MAX,
 		    files->record_place, fault);
