@@ -12,6 +12,7 @@
 #define SUMS_MAX ((size_t)128 << 10) /* RECORDS_FILES_MAX lines and one */
 #define PATH_SIZE 384                /* of a home and what is in it */
 #define NAMES_MAX 65536
+#define HELD_MAX 4096                /* batches and extracts of a home */
 
 enum err ingest_load(struct document *out, const struct ingest *ingest, int medium, const char *name,
     const char *where, struct fault *fault)
@@ -173,19 +174,30 @@ static enum err compare_held(const struct copying *copying, const char *name, st
 	return err;
 }
 
+/* Whoever has a batch can cut any number of extracts from it: they must not fill the home until nothing that
+ * looks through it finds its end. */
+static enum err check_room(const struct copying *copying, size_t count, struct fault *fault)
+{
+	if (count < HELD_MAX || file_exists(copying->ingest->batches, copying->name))
+		return ERR_OK;
+	return fault_set(fault, ERR_NO, "home-full", copying->where,
+	    "this station holds %zu batches and extracts: move old ones away", count);
+}
+
 static enum err compare_all(const struct copying *copying, struct fault *fault)
 {
+	size_t count = 0;
 	char **names;
 	enum err err;
 
 	err = folder_list(&names, copying->ingest->batches, NAMES_MAX, HOME_BATCHES, fault);
 	if (err != ERR_OK)
 		return err;
-	for (char **name = names; *name != NULL && err == ERR_OK; name++)
+	for (char **name = names; *name != NULL && err == ERR_OK; name++, count++)
 		if (is_of_batch(*name, fields_of(copying)->batch))
 			err = compare_held(copying, *name, fault);
 	free(names);
-	return err;
+	return err == ERR_OK ? check_room(copying, count, fault) : err;
 }
 
 /* The copy here is verified again, and the tree of a batch made again. A copy that does not verify is no

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gapseal/list.h"
+#include "gapseal/reason.h"
 
 enum err vault_refuse(struct vault *vault, unsigned number, enum result result, const char *reason,
     struct fault *fault)
@@ -280,7 +281,7 @@ static void doubt(struct vault *vault, struct vault_port *port, const char *reas
 
 	snprintf(port->doubt, sizeof port->doubt, "%s", reason);
 	home_extract_name(name, vault_manifest(vault, port->asked.batch)->batch, port->asked.index);
-	vault_say_left_out(vault, "record", name, reason);
+	vault_say_left_out(vault, "record", name, reason_find(reason)->text);
 }
 
 enum err vault_decide_record(struct vault *vault, unsigned number, const struct message *message,

@@ -150,6 +150,24 @@ static void test_damaged_copy(void **state)
 	buffer_free(&record);
 }
 
+/* What is held already may be taken again, nothing more is. */
+static void test_full(void **state)
+{
+	char name[64];
+
+	(void)state;
+	assert_int_equal(ingest(in_place("x")), ERR_OK);
+	for (int i = 1; i < 4096; i++) {
+		snprintf(name, sizeof name, "home/batches/b-2@%d", i);
+		assert_int_equal(mkdir(in_place(name), 0700), 0);
+	}
+	assert_int_equal(ingest(in_place("x")), ERR_OK);
+	media_make_extract(in_place("y"), in_place("b-1"), &small_batch, 6);
+	check_refused(in_place("y"), "home-full");
+	assert_int_equal(rmdir(in_place(name)), 0);
+	assert_int_equal(ingest(in_place("y")), ERR_OK);
+}
+
 /* Whatever call fails, the extract is there whole or not at all, and repeating heals it. */
 static void test_failing_calls(void **state)
 {
@@ -185,6 +203,7 @@ int main(void)
 		EXTRACT_TEST(test_grants),
 		EXTRACT_TEST(test_grant_inside),
 		EXTRACT_TEST(test_damaged_copy),
+		EXTRACT_TEST(test_full),
 		EXTRACT_TEST(test_failing_calls),
 	};
 
