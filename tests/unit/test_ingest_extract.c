@@ -148,6 +148,12 @@ static void test_damaged_copy(void **state)
 	assert_true(was_said("damaged"));
 	check_copy();
 	buffer_free(&record);
+	/* that of another record */
+	media_make_extract(in_place("y"), in_place("b-1"), &small_batch, 6);
+	assert_int_equal(rename(in_place("home/batches/b-1@4"), in_place("home/batches/b-1@6")), 0);
+	assert_int_equal(ingest(in_place("y")), ERR_OK);
+	check_report(1, 0, 0);
+	assert_true(was_said("damaged"));
 }
 
 /* What is held already may be taken again, nothing more is. */

@@ -7,6 +7,7 @@
 #include "media.h"
 
 #include "../../src/line/vault_private.h"
+#include "gapseal/grant_keys.h"
 #include "gapseal/ingest.h"
 
 #define MINE "001014000000016"
@@ -16,6 +17,7 @@ static uint8_t manifest[HASH_SIZE];
 static struct reader *reader;
 static struct vault *vault;
 static struct message lookup, answer; /* large */
+static struct extract extract;
 static const char *const port_names[] = {"p0"};
 static const struct vault_settings settings = {
 	.operator_ = "", .tool = "test 1", .ports = 1, .port_names = port_names
@@ -170,8 +172,10 @@ static void test_answers(void **state)
 	ask();
 	answer.path_count--;
 	assert_false(judge(&reason));
-	ask();
-	answer.index = 1;
+	/* another record, with its own path, for the one asked for */
+	lookup.index = 1;
+	assert_int_equal(reader_answer(reader, &lookup, &answer, &fault), ERR_OK);
+	assert_true(answer.found);
 	assert_false(judge(&reason));
 	assert_string_equal(reason, "record-path");
 	ask();
@@ -179,6 +183,99 @@ static void test_answers(void **state)
 	assert_false(judge(&reason));
 	assert_string_equal(reason, "record-path");
 	close_vault();
+}
+
+#define GOLDEN "manifests/golden/"
+
+static void load(struct document *out, const char *name)
+{
+	if (document_load(out, AT_FDCWD, name, &fault) != ERR_OK)
+		fail_msg("%s: %s", fault.where, fault.text);
+}
+
+/* The key of the first lot of the golden batch, opened with the specimen identity of its station. */
+static void golden_lot(uint8_t out[static KEY_SIZE], const struct manifest *golden)
+{
+	struct buffer sealed = BUFFER_EMPTY, text = BUFFER_EMPTY;
+	struct secret *identity;
+	struct grant_fields grant;
+	struct document document;
+	struct grant_keys keys;
+	uint64_t lot;
+
+	load(&document, GOLDEN "grant-1/" GRANT_NAME);
+	assert_int_equal(grant_parse(&grant, buffer_bytes(&document.text), "g", &fault), ERR_OK);
+	assert_int_equal(file_read(&sealed, AT_FDCWD, GOLDEN "grant-1/" GRANT_KEYS_NAME, AGE_FILE_MAX, &fault),
+	    ERR_OK);
+	assert_int_equal(file_read(&text, AT_FDCWD, GOLDEN "specimen-line1-identity", 4096, &fault), ERR_OK);
+	assert_int_equal(age_identity_parse(&identity, buffer_bytes(&text), "i", &fault), ERR_OK);
+	assert_int_equal(grant_keys_open(&keys, buffer_bytes(&sealed), identity, &grant, manifest_get(golden),
+	    "g", &fault), ERR_OK);
+	memcpy(out, grant_key(&lot, &keys, 0), KEY_SIZE);
+	assert_int_equal(lot, 0);
+	grant_keys_free(&keys);
+	secret_free(&identity);
+	buffer_free(&text);
+	json_free(&grant, &grant_shape);
+	document_free(&document);
+	buffer_free(&sealed);
+}
+
+static bool is_wiped(struct secret *secret)
+{
+	uint8_t bits = 0;
+
+	for (size_t i = 0; i < secret_capacity(secret); i++)
+		bits |= secret_data(secret)[i];
+	return bits == 0 && secret_size(secret) == 0;
+}
+
+/* A real record: whose it is is known afterwards, and nothing else of it is left. */
+static void test_looking_inside(void **state)
+{
+	struct vault_batch batch = {0};
+	struct vault inside = {.batches = &batch, .batch_count = 1};
+	struct vault_record *record;
+	struct document trust_document, document;
+	struct grant_fields grant = {.serial = 2};
+	uint8_t lot[KEY_SIZE], root[KEY_SIZE];
+	struct trust *trust;
+	int folder;
+
+	(void)state;
+	load(&trust_document, GOLDEN "trust.json");
+	load(&document, GOLDEN "extract/" MANIFEST_NAME);
+	assert_int_equal(trust_open(&trust, &trust_document, NULL, &fault), ERR_OK);
+	assert_int_equal(manifest_open(&batch.manifest, &document, trust, trust, &fault), ERR_OK);
+	assert_int_equal(folder_open(&folder, AT_FDCWD, GOLDEN "extract", &fault), ERR_OK);
+	assert_int_equal(extract_open(&extract, folder, manifest_get(batch.manifest), document.hash, "x", &fault),
+	    ERR_OK);
+	golden_lot(lot, batch.manifest);
+	keys_root(root, lot, extract.index);
+	assert_int_equal(vault_record_add(&batch, extract.index, root, &grant, &fault), ERR_OK);
+	assert_int_equal(secret_new(&inside.plain, RECORD_STRIDE_MAX, &fault), ERR_OK);
+	assert_int_equal(secret_new(&inside.keys, sizeof(struct record_keys), &fault), ERR_OK);
+	record = vault_record(&batch, extract.index);
+	assert_null(vault_record_look(&inside, record, 0, 0, extract.record));
+	assert_string_equal(record->imei, "001014000000000");
+	assert_true(is_wiped(inside.plain));
+	assert_true(is_wiped(inside.keys));
+	/* once: the second time the bytes are not even looked at */
+	assert_null(vault_record_look(&inside, record, 0, 0, NULL));
+	/* at another place it does not open */
+	record->imei[0] = '\0';
+	assert_string_equal(vault_record_look(&inside, record, 0, 1, extract.record), "record-open");
+	assert_string_equal(record->imei, "");
+	assert_true(is_wiped(inside.plain));
+	close(folder);
+	secret_free(&inside.plain);
+	secret_free(&inside.keys);
+	secret_free(&batch.roots);
+	free(batch.records);
+	manifest_free(&batch.manifest);
+	trust_free(&trust);
+	document_free(&document);
+	document_free(&trust_document);
 }
 
 /* Which of two grants counts for record 5: 6 of the record, 7 of its lot, 0 for none that lives. */
@@ -295,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RECORDS_TEST(test_questions),
 		RECORDS_TEST(test_answers),
+		cmocka_unit_test(test_looking_inside),
 		RECORDS_TEST(test_choice),
 		RECORDS_TEST(test_choice_of_permit),
 		RECORDS_TEST(test_load_anew),
