@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define OPTIONS_MAX 48
 
 static const char *program = "gapseal";
+static volatile sig_atomic_t stopped; /* a signal that was caught asks to stop */
 static uint64_t given; /* bit i: option i of the running command was on the command line */
 
 void command_begin(const char *name)
@@ -22,11 +24,34 @@ void command_begin(const char *name)
 	int fd;
 
 	program = name;
+	signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of its size is a fault like a full disk */
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+static void note_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+void command_catch(bool caught)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = caught ? note_signal : SIG_DFL,
+		.sa_flags = SA_RESTART | (caught ? (int)SA_RESETHAND : 0)}, now;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+}
+
+bool command_stopped(void)
+{
+	return stopped != 0;
 }
 
 void command_say(const char *format, ...)
@@ -108,21 +133,30 @@ static int words_matched(const char *name, int argc, char **argv)
 	return argc > 2 && strcmp(argv[2], name + first + 1) == 0 ? 2 : 0;
 }
 
+/* A result that nobody could read is none, whatever was done. */
+static int check_said(int code)
+{
+	if (code != ERR_OK || (fflush(stdout) == 0 && ferror(stdout) == 0))
+		return code;
+	command_say("standard output: could not be written [stdout]");
+	return ERR_CANNOT;
+}
+
 int command_main(const struct command *commands, size_t count, int argc, char **argv)
 {
 	for (size_t i = 0; i < count; i++) {
 		int words = words_matched(commands[i].name, argc, argv);
 
 		if (words > 0)
-			return commands[i].run(&commands[i], argc - words, argv + words);
+			return check_said(commands[i].run(&commands[i], argc - words, argv + words));
 	}
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
 		usage(stdout, commands, count);
-		return ERR_OK;
+		return check_said(ERR_OK);
 	}
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		printf("%s %s\n", program, GAPSEAL_VERSION);
-		return ERR_OK;
+		return check_said(ERR_OK);
 	}
 	if (argc > 1)
 		command_say("there is no such command; '%s --help' lists them [usage]", program);

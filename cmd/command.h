@@ -74,6 +74,10 @@ void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The first call of every main: the name messages begin with, and standard descriptors that are really open.
  */
 void command_begin(const char *program);
+/* While caught, the first SIGINT, SIGTERM or SIGHUP only sets a mark, so that long work can take back what is
+ * half made; a second one ends the program at once. Those that were ignored stay so. */
+void command_catch(bool caught);
+bool command_stopped(void);
 /* Writes a buffer to stdout and checks it; exit code 0, or 2 with a message. */
 struct buffer;
 int command_print(const struct buffer *out);

@@ -82,9 +82,12 @@ run gapseal grant --office office --trust trust.json --batch psk-1 --station lin
 run gapseal grant --office office --trust trust.json --batch x509-1 --station line1 --all-lots --days 30 --out grant-x509
 run gapseal sign grant-psk grant-x509 --key officers/ben.key --yes
 
+chapter "Office: the medium for line1, and the slip that goes another way"
+run gapseal pack --office office --station line1 --batch psk-1 --batch x509-1 --grant grant-psk --grant grant-x509 --out stick
+
 chapter "Station line1: pin the trust file, take everything from the medium"
 run gapseal-line trust --home line1 trust.json --pin "$pin"
-run gapseal-line ingest --home line1 psk-1 x509-1 grant-psk grant-x509
+run gapseal-line ingest --home line1 stick
 
 chapter "Station line1: six stand-in modems, three of each batch"
 mkdir ports

@@ -78,6 +78,7 @@ static const struct command commands[] = {
 	{"rebuild", "", "make a batch again from its seed and compare", rebuild},
 	{"sign", "PATH...", "sign batches, grants and trust files", sign},
 	{"grant", "", "permit stations to open lots of a batch", grant},
+	{"pack", "", "write a medium for named stations, and its delivery slip", pack},
 	{"export", "", "write what a back end needs to know of the devices proven done", export_batch},
 	{"accept", "", "take note of an activation and of the logs that came back", accept_returned},
 	{"extract", "", "write what proves to others what one device holds", extract},

@@ -19,6 +19,7 @@ int rebuild(const struct command *command, int argc, char **argv);
 int compile(const struct command *command, int argc, char **argv);
 int sign(const struct command *command, int argc, char **argv);
 int grant(const struct command *command, int argc, char **argv);
+int pack(const struct command *command, int argc, char **argv);
 int export_batch(const struct command *command, int argc, char **argv);
 int accept_returned(const struct command *command, int argc, char **argv);
 int extract(const struct command *command, int argc, char **argv);
@@ -28,8 +29,15 @@ int ledger_verify_all(const struct command *command, int argc, char **argv);
 int ledger_back_up(const struct command *command, int argc, char **argv);
 int inspect(const struct command *command, int argc, char **argv);
 
-/* Shows how far a long work is, on stderr. */
-void progress_show(void *context, uint64_t done, uint64_t total);
+/* Shows how far a long work is, its rate and the time left, on stderr if that is a terminal. False once
+ * the program was asked to stop. */
+struct progress {
+	bool on;
+	uint64_t begun, said;        /* milliseconds of the monotonic clock */
+	const char *what;            /* is counted: "devices" */
+};
+void progress_begin(struct progress *out, const char *what);
+bool progress_show(void *context, uint64_t done, uint64_t total);
 /* Prints findings to stderr, a line each. */
 void findings_say(const struct findings *findings);
 

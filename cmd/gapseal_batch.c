@@ -7,13 +7,6 @@
 #include "gapseal/words.h"
 #include "gapseal_seed.h"
 
-void progress_show(void *context, uint64_t done, uint64_t total)
-{
-	(void)context;
-	fprintf(stderr, "\r%llu of %llu devices%s", (unsigned long long)done, (unsigned long long)total,
-	    done == total ? "\n" : "");
-}
-
 static void json_batch(struct buffer *out, const struct batch_result *result)
 {
 	const struct manifest_fields *manifest = &result->manifest;
@@ -67,14 +60,35 @@ struct compile_options {
 	uint64_t fd;
 	struct seed_options seed;
 	struct texts supersede;
+	uint64_t dropped;            /* devices superseded and not made anew */
 };
+
+static void say_dropped(const struct compile_options *options)
+{
+	if (options->dropped > 0)
+		command_say("%llu superseded device%s not in this batch: no station that holds it serves %s any "
+		    "more, and %s free to be compiled again", (unsigned long long)options->dropped,
+		    options->dropped == 1 ? " is" : "s are", options->dropped == 1 ? "it" : "them",
+		    options->dropped == 1 ? "it is" : "they are");
+}
+
+static enum err compile_once(struct batch_result *result, struct findings *findings, struct office *office,
+    const struct trust *trust, struct compile_options *options, struct fault *fault)
+{
+	enum err err;
+
+	command_catch(true);
+	err = office_compile(result, findings, office, trust, &options->request, fault);
+	command_catch(false);
+	return err;
+}
 
 /* A CA key with a passphrase fails once without one, then it is asked for: an unprotected key asks nobody. */
 static enum err run_compile(struct batch_result *result, struct findings *findings, struct office *office,
     const struct trust *trust,
     struct compile_options *options, struct fault *fault)
 {
-	enum err err = office_compile(result, findings, office, trust, &options->request, fault);
+	enum err err = compile_once(result, findings, office, trust, options, fault);
 
 	if (err == ERR_OK || strcmp(fault->code, "passphrase-needed") != 0)
 		return err;
@@ -83,7 +97,7 @@ static enum err run_compile(struct batch_result *result, struct findings *findin
 	if (err != ERR_OK)
 		return err;
 	findings_free(findings);
-	err = office_compile(result, findings, office, trust, &options->request, fault);
+	err = compile_once(result, findings, office, trust, options, fault);
 	secret_free(&options->request.ca_passphrase);
 	return err;
 }
@@ -95,18 +109,22 @@ static int do_compile(struct compile_options *options)
 	struct findings findings = {0};
 	struct batch_result result = {0};
 	struct seed seed = {0};
+	struct progress progress;
 	struct fault fault;
 	int code;
 	enum err err = office_begin(&office, &trust, options->office, options->trust, options->pin, &fault);
 
-	if (isatty(STDERR_FILENO))
-		options->request.progress = progress_show;
+	progress_begin(&progress, "devices");
+	options->request.progress = progress_show;
+	options->request.progress_context = &progress;
 	if (err == ERR_OK)
 		err = seed_get(&seed, &options->seed, options->office, &fault);
 	options->request.seed = seed.seed;
 	if (err == ERR_OK)
 		err = run_compile(&result, &findings, &office, trust, options, &fault);
 	findings_say(&findings);
+	if (err == ERR_OK)
+		say_dropped(options);
 	code = err == ERR_OK ? print_batch(&result, options->request.out, options->json)
 	    : command_fault(&fault, options->json);
 	seed_free(&seed);
@@ -130,6 +148,7 @@ static int start_compile(const struct command *command, struct compile_options *
 		return command_missing(command, "reason");
 	request->supersede = options->supersede.items;
 	request->supersede_count = options->supersede.count;
+	request->dropped = &options->dropped;
 	request->now = utc_now();
 	if (request->threads == 0)
 		request->threads = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -154,8 +173,10 @@ int compile(const struct command *command, int argc, char **argv)
 		{"title", OPTION_TEXT, &request->title, "TEXT", "title; default the profile's"},
 		{"lot-size", OPTION_NUMBER, &request->lot_size, "N", "devices a lot, at most 65536"},
 		{"threads", OPTION_NUMBER, &request->threads, "N", "threads that seal; default one a core"},
+		{"verify-all", OPTION_FLAG, &request->verify_all, NULL,
+		    "verify the CA's signature on every certificate, not only on each 1000th"},
 		{"supersede", OPTION_TEXTS, &given.supersede, "BATCH",
-		    "batch whose devices in this CSV are made anew; repeat; needs --reason"},
+		    "batch this one supersedes, or BATCH:all, BATCH:same, BATCH:3,17-20; repeat; needs --reason"},
 		{"reason", OPTION_TEXT, &request->reason, "TEXT", "why, carried in the manifest"},
 		{"rehearsal", OPTION_FLAG, &request->rehearsal, NULL, "make a rehearsal batch"},
 		{"no-escrow", OPTION_FLAG, &request->no_escrow, NULL,

@@ -18,9 +18,13 @@ static void say_choice(const struct export_options *options, const struct export
 	if (result->rehearsal)
 		command_say("REHEARSAL batch %s: no device of it may be switched on", result->batch);
 	if (options->request.all)
-		command_say("WARNING: all %llu devices were exported, also those that nothing proves done: a back "
+		command_say("WARNING: %llu devices were exported, also those that nothing proves done: a back "
 		    "end that switches them on lets in devices that were never made, or stolen",
 		    (unsigned long long)result->devices);
+	if (result->unproven > 0)
+		command_say("left out: %llu that nothing proves done", (unsigned long long)result->unproven);
+	if (result->superseded > 0)
+		command_say("left out: %llu that a later batch supersedes", (unsigned long long)result->superseded);
 	command_say("%llu device%s of batch %s exported", (unsigned long long)result->devices,
 	    result->devices == 1 ? "" : "s", result->batch);
 }

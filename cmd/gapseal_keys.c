@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gapseal.h"
 #include "gapseal/file.h"
@@ -38,24 +39,72 @@ int keygen_office(const struct command *command, int argc, char **argv)
 	return ERR_OK;
 }
 
+/* Two files that belong together, and the folder they lie in, made if it is missing. */
+struct pair {
+	const char *out;
+	char secret[512], public[512]; /* paths */
+	bool force;
+};
+
+static enum err pair_name(struct pair *pair, const char *secret, const char *public, struct fault *fault)
+{
+	int longest = snprintf(pair->secret, sizeof pair->secret, "%s/%s", pair->out, secret);
+	int length = snprintf(pair->public, sizeof pair->public, "%s/%s", pair->out, public);
+
+	if (longest >= (int)sizeof pair->secret || length >= (int)sizeof pair->public)
+		return fault_set(fault, ERR_CANNOT, "file-open", "--out", "the path is too long");
+	return ERR_OK;
+}
+
 /* The secret half first: a public key without its secret misleads nobody for long, the reverse would be lost
  * unseen. */
+static enum err put_both(const struct pair *pair, struct bytes secret, struct bytes public,
+    struct fault *fault)
+{
+	enum err err = secret_write_file(AT_FDCWD, pair->secret, secret, pair->force, fault);
+
+	return err == ERR_OK ? file_write(AT_FDCWD, pair->public, public, 0644, pair->force, fault) : err;
+}
+
+/* Both, or neither where there was none. */
+static enum err write_pair(const struct pair *pair, struct bytes secret, struct bytes public,
+    struct fault *fault)
+{
+	bool folder = file_exists(AT_FDCWD, pair->out), there = file_exists(AT_FDCWD, pair->secret) ||
+	    file_exists(AT_FDCWD, pair->public);
+	enum err err = folder ? ERR_OK : folder_create(AT_FDCWD, pair->out, 0700, fault);
+
+	if (err == ERR_OK)
+		err = put_both(pair, secret, public, fault);
+	if (err == ERR_OK) {
+		printf("%s (secret) and %s made\n", pair->secret, pair->public);
+		return ERR_OK;
+	}
+	if (!there) { /* may not be there; the fault is already told */
+		unlinkat(AT_FDCWD, pair->public, 0);
+		unlinkat(AT_FDCWD, pair->secret, 0);
+	}
+	if (!folder)
+		unlinkat(AT_FDCWD, pair->out, AT_REMOVEDIR);
+	return err;
+}
+
 static enum err write_officer(const char *out, const char *name, struct secret *passphrase, bool force,
     struct fault *fault)
 {
+	char key[NAME_SIZE + 4], public_name[NAME_SIZE + 4];
+	struct pair pair = {.out = out, .force = force};
 	struct buffer public = BUFFER_EMPTY;
 	struct secret *secret = NULL;
-	char path[512];
-	enum err err = officer_key_new(&public, &secret, passphrase, fault);
+	enum err err;
 
-	snprintf(path, sizeof path, "%s/%s.key", out, name);
+	snprintf(key, sizeof key, "%s.key", name);
+	snprintf(public_name, sizeof public_name, "%s.pub", name);
+	err = pair_name(&pair, key, public_name, fault);
 	if (err == ERR_OK)
-		err = secret_write_file(AT_FDCWD, path, secret_bytes(secret), force, fault);
-	snprintf(path, sizeof path, "%s/%s.pub", out, name);
+		err = officer_key_new(&public, &secret, passphrase, fault);
 	if (err == ERR_OK)
-		err = file_write(AT_FDCWD, path, buffer_bytes(&public), 0644, force, fault);
-	if (err == ERR_OK)
-		printf("%s/%s.key (secret) and %s/%s.pub made\n", out, name, out, name);
+		err = write_pair(&pair, secret_bytes(secret), buffer_bytes(&public), fault);
 	secret_free(&secret);
 	buffer_free(&public);
 	return err;
@@ -85,8 +134,6 @@ int keygen_officer(const struct command *command, int argc, char **argv)
 	if (!text_is_name(bytes_of(operands.items[0])))
 		err = fault_set(&fault, ERR_CANNOT, "name-form", "NAME",
 		    "a name is 1 to 40 of a-z 0-9 . - and begins with a letter or digit");
-	if (err == ERR_OK && !file_exists(AT_FDCWD, out))
-		err = folder_create(AT_FDCWD, out, 0700, &fault);
 	if (err == ERR_OK && !no_passphrase)
 		err = passphrase_get(&passphrase, fd, "Passphrase for the officer key: ", true, &fault);
 	if (err == ERR_OK)
@@ -98,21 +145,15 @@ int keygen_officer(const struct command *command, int argc, char **argv)
 static enum err write_ca(const char *out, const char *subject, uint64_t days, struct secret *passphrase,
     struct fault *fault)
 {
+	struct pair pair = {.out = out};
 	struct buffer cert = BUFFER_EMPTY;
 	struct secret *key = NULL;
-	char path[512];
-	enum err err = ca_new(&cert, &key, subject, (unsigned)days, utc_now(), passphrase, fault);
+	enum err err = pair_name(&pair, "ca.key", "ca.pem", fault);
 
-	if (err == ERR_OK && !file_exists(AT_FDCWD, out))
-		err = folder_create(AT_FDCWD, out, 0700, fault);
-	snprintf(path, sizeof path, "%s/ca.key", out);
 	if (err == ERR_OK)
-		err = secret_write_file(AT_FDCWD, path, secret_bytes(key), false, fault);
-	snprintf(path, sizeof path, "%s/ca.pem", out);
+		err = ca_new(&cert, &key, subject, (unsigned)days, utc_now(), passphrase, fault);
 	if (err == ERR_OK)
-		err = file_write(AT_FDCWD, path, buffer_bytes(&cert), 0644, false, fault);
-	if (err == ERR_OK)
-		printf("%s/ca.key (secret) and %s/ca.pem made\n", out, out);
+		err = write_pair(&pair, secret_bytes(key), buffer_bytes(&cert), fault);
 	secret_free(&key);
 	buffer_free(&cert);
 	return err;

@@ -93,13 +93,15 @@ static enum err verify_folder(struct ledger *ledger, const char *path, struct fa
 	err = file_read(&text, folder, MANIFEST_NAME, DOCUMENT_MAX, fault);
 	if (err == ERR_OK)
 		err = manifest_parse(&manifest, buffer_bytes(&text), MANIFEST_NAME, fault);
+	if (err != ERR_OK)
+		fault_inside(fault, path);
 	hash_bytes(hash, buffer_bytes(&text));
 	if (err == ERR_OK)
-		err = ledger_has_batch(ledger, hash, manifest.batch, fault);
+		err = ledger_hold(ledger, &manifest, hash, fault);
 	if (err == ERR_OK)
 		err = sums_verify(folder, &manifest, hash, path, fault);
 	if (err == ERR_OK)
-		err = records_verify(folder, &manifest, NULL, NULL, path, fault);
+		err = records_verify(folder, &manifest, 1, NULL, NULL, path, fault);
 	json_free(&manifest, &manifest_shape);
 	buffer_free(&text);
 	close(folder);

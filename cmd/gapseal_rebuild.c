@@ -60,12 +60,14 @@ static int do_rebuild(struct rebuild_options *options)
 	struct findings findings = {0};
 	struct batch_result result = {0};
 	struct seed seed = {0};
+	struct progress progress;
 	struct fault fault;
 	int code;
 	enum err err = find_seed(&seed, options, &fault);
 
-	if (isatty(STDERR_FILENO))
-		options->request.progress = progress_show;
+	progress_begin(&progress, "devices");
+	options->request.progress = progress_show;
+	options->request.progress_context = &progress;
 	if (err == ERR_OK)
 		err = batch_rebuild_folder(&result, &findings, &options->request, &fault);
 	findings_say(&findings);

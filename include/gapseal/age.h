@@ -10,13 +10,14 @@
 
 /*
  * age: key wrapping by age v1, binary form; X25519 recipients, and scrypt for a passphrase-protected
- * office identity. Armor is refused. Plaintexts are small (keys): a whole file is opened into one
- * secret and nothing is released before its end is authentic.
+ * office identity. Armor is refused. What is opened is small (keys): a whole file goes into one secret and
+ * nothing is released before its end is authentic. What is sealed may be of any size (exports).
  */
 #define AGE_IDENTITY_PREFIX "AGE-SECRET-KEY-"
 #define AGE_IDENTITY_SIZE (BECH32_LENGTH(AGE_IDENTITY_PREFIX) + 1) /* the text with its NUL */
 #define AGE_FILE_MAX (64u << 20)  /* bytes of a file to be opened */
 #define AGE_RECIPIENTS_MAX 64     /* of a file to be made */
+#define AGE_CHUNK_SIZE 65536      /* bytes of plaintext sealed together */
 
 /* A fresh X25519 identity as the text of an identity file ("AGE-SECRET-KEY-1...\n"), in a new secret,
  * and its recipient. */
@@ -41,6 +42,16 @@ enum err age_open_passphrase(struct secret **plain, struct bytes file, const str
  * out is unchanged on failure. ERR_CANNOT "memory"; ERR_NO "age-recipient" (zero shared secret). */
 enum err age_seal(struct buffer *out, struct bytes plain, const struct recipient *recipients, size_t count,
     struct fault *fault);
+/* Office only. The same of a plaintext that is never held as a whole. new appends the head of the file, put
+ * the sealed form of a chunk: all but the last have AGE_CHUNK_SIZE bytes, the last at most as many, and none
+ * only if it is the first too. What stands in file may be written out and cleared in between. A file whose
+ * last chunk is missing does not open. Codes as age_seal; a chunk of another size ends the program. */
+struct age_sealer;
+enum err age_sealer_new(struct age_sealer **out, struct buffer *file, const struct recipient *recipients,
+    size_t count, struct fault *fault);
+enum err age_sealer_put(struct age_sealer *sealer, struct buffer *file, struct bytes chunk, bool last,
+    struct fault *fault);
+void age_sealer_free(struct age_sealer **sealer);
 /* Office only. Appends an age file for a passphrase: scrypt N = 2^log_n (1..22), r = 8, p = 1; log_n 18
  * takes 256 MiB. out is unchanged on failure. ERR_CANNOT "memory". */
 enum err age_scrypt_seal(struct buffer *out, struct bytes plain, const struct secret *passphrase,

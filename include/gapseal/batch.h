@@ -29,9 +29,11 @@ struct batch_request {
 	const struct ca *ca;                 /* NULL if the profile issues nothing */
 	const struct recipient *masters;     /* office and escrow, at least one */
 	size_t master_count;
+	bool verify_all;                     /* every signature of the CA, not only each 1000th */
 	unsigned threads;                    /* that seal, at most BATCH_THREADS_MAX; 0: one */
 	uint64_t file_max;                   /* bytes of a records file; 0: RECORDS_FILE_MAX */
-	void (*progress)(void *context, uint64_t done, uint64_t total); /* may be NULL; called now and then */
+	/* May be NULL. Called now and then; false stops: ERR_CANNOT "interrupted". */
+	bool (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
 };
 #define BATCH_THREADS_MAX 64

@@ -60,6 +60,7 @@ void buffer_byte(struct buffer *buffer, uint8_t byte);
 void buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void buffer_hex(struct buffer *buffer, struct bytes bytes);
+void buffer_decimal(struct buffer *buffer, uint64_t value);
 /* text as a JSON string with its quotes; anything but printable ASCII becomes \u00xx. */
 void buffer_json_text(struct buffer *buffer, const char *text);
 /* Appends size bytes to be filled by the caller; NULL if failed. */

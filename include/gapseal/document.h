@@ -29,6 +29,9 @@ struct document {
  * "<name>.*.minisig" is refused: ERR_NO "signature-name"; more than DOCUMENT_SIGNATURES_MAX:
  * "signature-count". File codes. name may hold folders ("out/trust.json"). On failure out is empty. */
 enum err document_load(struct document *out, int folder, const char *name, struct fault *fault);
+/* The same of a name in an open folder whose path is known: places say path/name. */
+enum err document_load_in(struct document *out, int folder, const char *path, const char *name,
+    struct fault *fault);
 /* Writes the signatures under the name given, then the document, all new and durable. */
 enum err document_copy(int folder, const char *name, const struct document *document, struct fault *fault);
 void document_free(struct document *document); /* frees, leaves DOCUMENT_EMPTY */

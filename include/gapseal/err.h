@@ -39,6 +39,10 @@ enum err fault_system(struct fault *fault, const char *where, const char *what);
 /* The same under a code of its own. */
 enum err fault_errno(struct fault *fault, const char *code, const char *where, const char *what);
 
+/* Says of a place that is a name inside a folder which folder that is: "batch-7/manifest.json". A name that
+ * would be too long stays as it is. */
+void fault_inside(struct fault *fault, const char *folder);
+
 /* The fault of an exhausted memory: ERR_CANNOT, code "memory". */
 enum err fault_memory(struct fault *fault);
 

@@ -7,12 +7,12 @@
 /*
  * export_office: what a back end needs to know of the devices of a batch, in its own form. Only devices that
  * are proven done: named by an activation that officers signed, given as a file or accepted into the ledger
- * before. A device's private key is in none of the forms: no back end has a use for it.
+ * before; and not superseded by a later batch of this office, whose export has what the device is to use
+ * now. A device's private key is in none of the forms: no back end has a use for it.
  *
  * Public forms (certificates) go to a file, or to a folder of files where the back end takes so many rows at
  * a time. Secret forms (PSKs) go to age recipients, into a pipe, or, if asked for, to a plain file of mode
- * 0600; never to a terminal. What goes to recipients is gathered in locked memory first; a pipe and a
- * plain file take any number of devices in little memory.
+ * 0600; never to a terminal. Any number of devices takes little memory, sealed or not.
  */
 #define EXPORT_NO_TAG UINT64_MAX
 #define EXPORT_TO_PIPE "-"
@@ -32,6 +32,7 @@ struct export_result {
 	char batch[NAME_SIZE];
 	bool rehearsal;
 	uint64_t devices;
+	uint64_t unproven, superseded;   /* left out: nothing says they are done; they are, or were asked for */
 };
 
 /* The names of all forms with commas between, for a usage. */
@@ -44,7 +45,7 @@ enum err export_check(const struct export_request *request, struct fault *fault)
 
 /* Codes of export_check, own_batch_open, unseal_new, unseal_each and activation_open, and ERR_NO:
  *   "export-unproven"   nothing says which devices are done
- *   "export-empty"      no device is
+ *   "export-empty"      no device is, or all that are were superseded
  *   "export-nothing"    the records hold no credential that the form carries
  *   "export-tag"        several tags hold one, or the tag asked for does not
  *   "export-identity"   a name that the form or the back end cannot take

@@ -38,6 +38,8 @@ enum err ingest_trust(struct home *home, const char *path, const char *pin, bool
  *   "grant-batch"      its batch is not held
  *   "grant-station"    does not name this station (one that a search found is passed over instead), or
  *                      under another recipient, or trust knows another log key of it
+ *   "medium-incomplete"  the office never finished this medium (medium.h); nothing of it is taken
+ *   "medium-missing"   a medium lacks what its SHA256SUMS lists; the rest of it is taken
  *   "ingest-nothing"   a path with nothing to take */
 enum err ingest_paths(struct home *home, const char *const *paths, size_t count,
     struct ingest_report *report, struct fault *fault);

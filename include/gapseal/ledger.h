@@ -42,13 +42,32 @@ enum err ledger_free_id(struct ledger *ledger, const char *batch, struct fault *
  * common. What is superseded, as a whole or by index, by an earlier one or by this one, does not count. */
 enum err ledger_check_slots(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint64_t *imeis, size_t count, struct fault *fault);
-/* What a new batch of these devices (ascending) supersedes of an earlier one: those it has in common, all of
- * them if there are no others. reason is left to the caller, indices are allocated. ERR_NO "supersede-batch"
- * (no production batch of this office), "supersede-none" (no device in common). */
-enum err ledger_supersede(struct manifest_supersede *out, struct ledger *ledger, const char *batch,
-    const uint64_t *imeis, size_t count, struct fault *fault);
+/* What is asked to be superseded of an earlier batch. A device that is superseded is free again, whether the
+ * new batch has it or not. */
+enum supersede_how {
+	SUPERSEDE_PLAIN,             /* all of it, and the new batch has each of its devices */
+	SUPERSEDE_ALL,               /* all of it, whatever the new batch has */
+	SUPERSEDE_SAME,              /* the devices that the new batch has too */
+	SUPERSEDE_INDICES,
+};
+struct supersede_wish {
+	char batch[NAME_SIZE];
+	enum supersede_how how;
+	struct list indices;         /* of uint64_t, ascending; allocated */
+};
+/* What that means for a new batch of these devices (ascending). reason is left to the caller, indices are
+ * allocated; all says that nothing of the batch is left. *dropped grows by the devices that this supersedes
+ * first and that the new batch has not. ERR_NO "supersede-batch" (no production batch of this office),
+ * "supersede-none" (no device in common), "supersede-dropped" (the new batch lacks some, and nothing says
+ * whether they are to be superseded too), "supersede-index" (beyond the batch). */
+enum err ledger_supersede(struct manifest_supersede *out, uint64_t *dropped, struct ledger *ledger,
+    const struct supersede_wish *wish, const uint64_t *imeis, size_t count, struct fault *fault);
+/* The indices of a batch of so many devices that other ones supersede, ascending, in memory of its own (free(3)
+ * its items). */
+enum err ledger_superseded(struct list *out, struct ledger *ledger, const uint8_t manifest[static HASH_SIZE],
+    uint64_t count, struct fault *fault);
 /* Commits a batch after checking all of it again: id, slots, and ERR_NO "ledger-seq" if its number is
- * another batch's. indices are those in the batch, of each IMEI. */
+ * another batch's, or not the next. indices are those in the batch, of each IMEI. */
 enum err ledger_add_batch(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint8_t hash[static HASH_SIZE], const uint8_t plan[static HASH_SIZE], const uint64_t *imeis,
     const uint32_t *indices, size_t count, struct fault *fault);
@@ -65,14 +84,23 @@ enum err ledger_next_grant(uint64_t *serial, struct ledger *ledger, struct fault
 enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *grant,
     const uint8_t hash[static HASH_SIZE], const char *now, struct fault *fault);
 
-/* For people: all of it as text or one JSON object; and where a device (a number) was compiled: *found. */
+/* For people: all of it as text or one JSON object; and where a device (a number) was compiled, with its lot,
+ * the grants that cover it, and what became of it: *found. */
 enum err ledger_show(struct buffer *out, struct ledger *ledger, bool json, struct fault *fault);
 enum err ledger_find(struct buffer *out, bool *found, struct ledger *ledger, uint64_t imei, bool json,
     struct fault *fault);
 /* SQLite's own check of the file, then the ledger's own rules: every list as long as its batch has devices,
- * ascending, each index once; every number its batch's; nothing that names what is not there; no slot of a
- * device twice unless superseded. ERR_NO "ledger-broken" names the first that does not hold. */
+ * ascending, each index once; every number its batch's, no hole in a series, before each batch as many
+ * numbers without a batch as its manifest calls abandoned; lots that are all of their batch; nothing that
+ * names what is not there; no slot of a device twice unless the later batch was made when the earlier one was
+ * superseded. ERR_NO "ledger-broken" names the first that does not hold. What it cannot see: a batch that
+ * was taken out together with its number and with all that followed it in its series; the manifests of those
+ * show it. */
 enum err ledger_verify(struct ledger *ledger, struct fault *fault);
+/* Whether the ledger says of a batch what its manifest says: ERR_NO "ledger-batch" (of no such manifest),
+ * "ledger-broken" (something else: number, lots, what it supersedes, which numbers were abandoned). */
+enum err ledger_hold(struct ledger *ledger, const struct manifest_fields *manifest,
+    const uint8_t hash[static HASH_SIZE], struct fault *fault);
 /* Copies the ledger, as it is at one moment, to a new file that appears whole, verified and durable, or not
  * at all. */
 enum err ledger_backup(struct ledger *ledger, const char *path, struct fault *fault);

@@ -24,6 +24,7 @@
 #define RECORDS_FILES_MAX 1000
 #define RECORDS_NAME_SIZE 16                  /* "records-000.bin" and a NUL */
 #define SUMS_NAME "SHA256SUMS"
+#define SUMS_PART_NAME "SHA256SUMS.part"    /* of a medium that is not whole yet: see medium.h */
 
 enum manifest_kind { KIND_CERT_ONLY, KIND_FULL, KIND_HARVEST };
 enum purpose { PURPOSE_PRODUCTION, PURPOSE_REHEARSAL };
@@ -141,10 +142,15 @@ typedef enum err leaf_visit(void *context, uint64_t index, const uint8_t leaf[st
     struct fault *fault);
 /* Reads every records file of a batch folder once: size and sha256 of each file, tags strictly ascending
  * within each lot, root over all leaves. visit may be NULL; it sees leaves before the root is known: what
- * it gathered counts only if this returns ERR_OK. where is the folder's name. ERR_NO "records-missing",
- * "records-size", "records-hash", "records-order", "records-root"; file codes. Needs about 1 MiB. */
-enum err records_verify(int folder, const struct manifest_fields *fields, leaf_visit *visit, void *context,
-    const char *where, struct fault *fault);
+ * it gathered counts only if this returns ERR_OK. where is the folder's name. As many threads as
+ * PIECES_THREADS_MAX may share the work; visit is still called in order. ERR_NO "records-missing",
+ * "records-size", "records-hash", "records-order", "records-root"; file codes. Needs about 1 MiB a thread. */
+enum err records_verify(int folder, const struct manifest_fields *fields, unsigned threads, leaf_visit *visit,
+    void *context, const char *where, struct fault *fault);
+/* The same of files whose SHA-256 is not known yet, and gives it: what is read is bound by the root, and that
+ * by the leaves it was taken of. */
+enum err records_fill(struct manifest_fields *fields, int folder, unsigned threads, const char *where,
+    struct fault *fault);
 /* Checks SHA256SUMS of a folder: exactly one line "<hex>  <name>" for each of these files, in this order.
  * Whether the files have these digests is the caller's to know. ERR_NO "sums-form", "sums-differ". */
 struct sum {

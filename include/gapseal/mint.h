@@ -45,6 +45,8 @@ struct mint;
 enum err mint_new(struct mint **out, const struct ca *ca, int64_t issued, unsigned days,
     struct fault *fault);
 void mint_free(struct mint **mint);
+/* From now on the signature of every certificate is verified, at three times the cost of signing it. */
+void mint_verify_all(struct mint *mint);
 /* The key for a seed (p256_scalar) as SEC1 ("EC PRIVATE KEY") PEM into key_pem, which is cleared first and
  * has a capacity of MINT_KEY_PEM_MAX, and its public key. */
 #define MINT_KEY_PEM_MAX 256
@@ -52,7 +54,8 @@ enum err mint_key(struct secret *key_pem, uint8_t point[static P256_POINT_SIZE],
     struct bytes seed, bool crlf, struct fault *fault);
 /* A certificate for that point, as PEM appended to out. The mint replaces the two upper bits of the
  * serial by 01: positive, not zero, and always 16 bytes of DER. The first certificate and every
- * 1000th are compared with what libcrypto makes of the same order, and their signatures verified.
+ * 1000th are compared with what libcrypto makes of the same order, and their signatures verified (all, after
+ * mint_verify_all).
  * ERR_NO "mint-cn" (not 1..64 printable characters); ERR_CANNOT "mint-check", "crypto", "memory". */
 #define MINT_CN_MAX X509_NAME_VALUE_MAX
 enum err mint_certificate(struct buffer *out, struct mint *mint, const uint8_t point[static P256_POINT_SIZE],

@@ -58,16 +58,18 @@ struct compile_request {
 	struct secret *seed;             /* NULL: a random one */
 	const char *series;              /* NULL: the org's name */
 	const char *title;               /* NULL: the profile's */
-	const char *const *supersede;    /* ids of batches whose devices in this CSV are made anew */
+	const char *const *supersede;    /* what of which batches: supersede_parse */
 	size_t supersede_count;
+	uint64_t *dropped;               /* devices superseded by it and not made anew; or NULL */
 	const char *reason;              /* of that */
 	uint64_t lot_size;               /* 0: 65536 */
 	uint64_t threads;                /* 0: one */
+	bool verify_all;                 /* every signature of the CA, not only each 1000th */
 	bool rehearsal;
 	bool no_escrow;
 	const char *tool;
 	int64_t now;
-	void (*progress)(void *context, uint64_t done, uint64_t total);
+	bool (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
 };
 /* Lints, compiles, writes master.age, the batch folder, the ledger, in that order. Findings are filled in any

@@ -116,6 +116,6 @@ size_t plan_contents_max(const struct plan *plan);
 #define PLAN_SCHEMA "gapseal/plan/v1"
 #define PLAN_SCHEMA_2 "gapseal/plan/v2"
 enum err plan_hash(uint8_t out[static HASH_SIZE], const struct plan *plan, struct secret *seed,
-    struct fault *fault);
+    unsigned threads, struct fault *fault);
 
 #endif

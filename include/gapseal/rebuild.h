@@ -20,7 +20,7 @@ struct rebuild_request {
 	const uint8_t *plan;             /* what master.age says of them, or NULL */
 	const uint8_t *manifest;
 	uint64_t threads;                /* 0: one */
-	void (*progress)(void *context, uint64_t done, uint64_t total);
+	bool (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
 };
 /* Findings are filled in any case. ERR_OK: manifest and records are, byte for byte, what these make. ERR_NO:

@@ -42,7 +42,7 @@ struct roster;
  * Notice "csv-column" names each further column once. *out is usable only if the errors did not grow; it
  * is NULL if not even the header could be used, otherwise it holds the rows of the right form, so that
  * the plan can find what else is wrong with them.
- * ERR_CANNOT: file codes, "csv-changed" if the file grew meanwhile. */
+ * ERR_CANNOT: file codes, "csv-changed" if the file was changed meanwhile. */
 enum err roster_read(struct roster **out, const char *path, struct findings *findings, struct fault *fault);
 void roster_free(struct roster **roster);
 size_t roster_count(const struct roster *roster);
@@ -68,5 +68,7 @@ enum err roster_reader_new(struct roster_reader **out, const struct roster *rost
 void roster_reader_free(struct roster_reader **reader);
 /* The i-th device in CSV order; i must be below the count. */
 enum err roster_row(struct roster_row *out, struct roster_reader *reader, size_t i, struct fault *fault);
+/* Asks for a row's memory ahead: who reads many rows in no order waits for all of them at once, not for each. */
+void roster_fetch(const struct roster *roster, size_t i);
 
 #endif

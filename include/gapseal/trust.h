@@ -117,6 +117,9 @@ void fingerprint_print(char out[static FINGERPRINT_SIZE], const uint8_t hash[sta
 enum err fingerprint_check(const uint8_t hash[static HASH_SIZE], const char *pin, bool prefix_allowed,
     const char *where, struct fault *fault);
 
+/* The version a document says it is; nothing is verified. Codes of trust_parse. */
+enum err trust_claimed_version(uint64_t *out, const struct document *document, struct fault *fault);
+
 /*
  * chain: the versions somebody holds, each verified along the one before, ascending without gaps. In a
  * folder they are trust-000001.json and so on with their signatures.

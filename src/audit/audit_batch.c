@@ -97,7 +97,7 @@ static enum err read_records(struct audited_batch *batch, int folder, const char
 	if (harvest == NULL)
 		return fault_memory(fault);
 	*harvest = (struct harvest){.batch = batch, .where = where, .folder = folder, .file = -1};
-	err = records_verify(folder, audited_manifest(batch), harvest_record, harvest, where, fault);
+	err = records_verify(folder, audited_manifest(batch), 1, harvest_record, harvest, where, fault);
 	if (harvest->file >= 0)
 		close(harvest->file);
 	free(harvest);

@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit_private.h"
 
-#define IMEI_LAST UINT64_C(999999999999999)
-
 void audit_imei_print(char out[static IMEI_SIZE], uint64_t imei)
 {
 	out[0] = '\0';
 	if (imei != 0)
-		snprintf(out, IMEI_SIZE, "%015" PRIu64, imei % (IMEI_LAST + 1));
+		imei_digits(out, imei);
 }
 
 void audit_place_imei(char out[static IMEI_SIZE], const struct audited_batch *batch, uint64_t index)
 {
 	audit_imei_print(out, batch->imeis != NULL && index < audited_manifest(batch)->count ?
 	    batch->imeis[index] : 0);
-}
-
-static uint64_t imei_number(const char *text)
-{
-	uint64_t number = 0;
-
-	for (; *text != '\0'; text++)
-		number = number * 10 + (uint64_t)(*text - '0');
-	return number;
 }
 
 /* Units are only compared: the beginning of a hash does. */

@@ -2,6 +2,7 @@
 #include "age_writer.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "gapseal/base64.h"
 
@@ -30,24 +31,6 @@ void age_writer_stanza(struct age_writer *writer, const char *head, const uint8_
 	buffer_format(writer->out, AGE_STANZA "%s\n%s\n", head, body);
 }
 
-static void seal_chunks(struct buffer *out, struct bytes plain, const uint8_t key[static AGE_KEY_SIZE])
-{
-	uint8_t nonce[AGE_CHUNK_NONCE_SIZE], *space;
-	uint64_t counter = 0;
-
-	/* At least once: the one chunk of an empty plaintext is empty. */
-	do {
-		size_t size = plain.size < AGE_CHUNK_SIZE ? plain.size : AGE_CHUNK_SIZE;
-
-		if ((space = buffer_space(out, size + AGE_TAG_SIZE)) == NULL)
-			return;
-		age_chunk_nonce(nonce, counter++, size == plain.size);
-		crypto_aead_chacha20poly1305_ietf_encrypt(space, NULL, plain.data, size, NULL, 0, NULL, nonce,
-		    key);
-		plain = bytes_from(plain.data + size, plain.size - size);
-	} while (plain.size > 0);
-}
-
 static void put_mac(struct age_writer *writer)
 {
 	char text[BASE64_BARE_SIZE(AGE_MAC_SIZE)];
@@ -62,25 +45,61 @@ static void put_mac(struct age_writer *writer)
 	buffer_format(writer->out, " %s\n", text);
 }
 
-enum err age_writer_end(struct age_writer *writer, struct bytes plain, struct fault *fault)
+enum err age_writer_end_head(struct age_writer *writer, struct fault *fault)
 {
-	uint8_t nonce[AGE_NONCE_SIZE], key[AGE_KEY_SIZE];
-	enum err err;
+	uint8_t nonce[AGE_NONCE_SIZE];
+	enum err err = buffer_check(writer->out, fault);
 
-	if ((err = buffer_check(writer->out, fault)) != ERR_OK)
+	if (err == ERR_OK)
+		err = secret_new(&writer->payload_key, AGE_KEY_SIZE, fault);
+	if (err != ERR_OK)
 		return err;
 	put_mac(writer);
 	secret_random(nonce, sizeof nonce);
 	buffer_put(writer->out, bytes_from(nonce, sizeof nonce));
-	age_payload_key(key, secret_data(writer->file_key), bytes_from(nonce, sizeof nonce));
-	seal_chunks(writer->out, plain, key);
-	secret_wipe(key, sizeof key);
+	age_payload_key(secret_data(writer->payload_key), secret_data(writer->file_key),
+	    bytes_from(nonce, sizeof nonce));
+	secret_free(&writer->file_key);
 	return buffer_check(writer->out, fault);
+}
+
+enum err age_writer_chunk(struct age_writer *writer, struct buffer *out, struct bytes plain, bool last,
+    struct fault *fault)
+{
+	uint8_t nonce[AGE_CHUNK_NONCE_SIZE], *space;
+
+	if (last ? plain.size > AGE_CHUNK_SIZE || (plain.size == 0 && writer->counter > 0) :
+	    plain.size != AGE_CHUNK_SIZE)
+		abort(); /* a file nobody opens */
+	space = buffer_space(out, plain.size + AGE_TAG_SIZE);
+	if (space == NULL)
+		return fault_memory(fault);
+	age_chunk_nonce(nonce, writer->counter++, last);
+	crypto_aead_chacha20poly1305_ietf_encrypt(space, NULL, plain.data, plain.size, NULL, 0, NULL, nonce,
+	    secret_data(writer->payload_key));
+	return ERR_OK;
+}
+
+enum err age_writer_end(struct age_writer *writer, struct bytes plain, struct fault *fault)
+{
+	enum err err = age_writer_end_head(writer, fault);
+	bool last = false;
+
+	/* At least once: the one chunk of an empty plaintext is empty. */
+	while (err == ERR_OK && !last) {
+		size_t size = plain.size < AGE_CHUNK_SIZE ? plain.size : AGE_CHUNK_SIZE;
+
+		last = size == plain.size;
+		err = age_writer_chunk(writer, writer->out, bytes_from(plain.data, size), last, fault);
+		plain = bytes_from(plain.data + size, plain.size - size);
+	}
+	return err;
 }
 
 void age_writer_close(struct age_writer *writer, enum err err)
 {
 	secret_free(&writer->file_key);
+	secret_free(&writer->payload_key);
 	if (err != ERR_OK)
 		writer->out->size = writer->start;
 }

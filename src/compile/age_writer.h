@@ -4,17 +4,25 @@
 
 #include "../secret/age_format.h"
 
-/* age_writer: the making half of age_format, office only. A file is begun, given one stanza a recipient,
- * and ended; failed allocations show in the buffer at the end. */
+/* age_writer: the making half of age_format, office only. A file is begun, given one stanza a recipient, its
+ * head ended, and then its chunks; or ended with all of them at once. Failed allocations show in the buffer
+ * at the end. */
 struct age_writer {
 	struct buffer *out;
 	size_t start;                  /* where the file begins in out */
 	struct secret *file_key;       /* fresh and random */
+	struct secret *payload_key;    /* of the chunks; from the end of the head on */
+	uint64_t counter;              /* of them */
 };
 enum err age_writer_begin(struct age_writer *writer, struct buffer *out, struct fault *fault);
 /* Wraps the file key with key; head is the stanza's type and arguments. */
 void age_writer_stanza(struct age_writer *writer, const char *head, const uint8_t key[static AGE_KEY_SIZE]);
-/* The MAC and the payload. */
+/* The MAC and the nonce; the file key is not needed any more. */
+enum err age_writer_end_head(struct age_writer *writer, struct fault *fault);
+/* Appends to any buffer. */
+enum err age_writer_chunk(struct age_writer *writer, struct buffer *out, struct bytes plain, bool last,
+    struct fault *fault);
+/* The rest of the file. */
 enum err age_writer_end(struct age_writer *writer, struct bytes plain, struct fault *fault);
 /* Always: wipes, and unless err is ERR_OK takes what was written back out of the buffer. */
 void age_writer_close(struct age_writer *writer, enum err err);

@@ -1,25 +1,43 @@
 /* SPDX-License-Identifier: ISC */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch_private.h"
 #include "gapseal/json.h"
 
+/* About as much as is sealed between two looks at the others' pieces; some milliseconds. */
+#define PIECE_BYTES (64 << 10)
+
+_Static_assert(BATCH_THREADS_MAX <= PIECES_THREADS_MAX, "every thread a batch may have");
+
+/* Where a piece of the lot in hand is sealed. */
+struct room {
+	uint8_t *records;
+	uint8_t (*leaves)[HASH_SIZE];
+	uint8_t *given;              /* the same records of a batch that is made again; or NULL */
+	struct given source;
+};
+
 /* Everything one batch_make holds on to; released in one place whatever happened. */
 struct making {
 	const struct plan *plan;
 	const struct batch_request *request;
 	struct manifest_fields *manifest;
-	struct standing *standings;  /* of every device, in the order of records */
+	struct twins standings;      /* IMEI and index of every device */
 	struct secret *keys;         /* struct batch_keys */
-	struct roster_reader *reader;
 	struct lot lot;
+	size_t piece;                /* devices */
 	struct records records;
-	struct given *given;         /* NULL: the batch is made for the first time */
+	const struct batch_given *given; /* NULL: the batch is made for the first time */
+	unsigned threads;
 	struct worker *workers[BATCH_THREADS_MAX];
-	unsigned worker_count;
-	uint64_t done;
+	struct room *rooms[PIECES_ROOMS(BATCH_THREADS_MAX)];
+};
+
+/* One thread's part in it. */
+struct sealer {
+	struct making *making;
+	struct worker *worker;
 };
 
 static struct batch_keys *keys_of(struct making *making)
@@ -37,102 +55,99 @@ enum err batch_check_request(const struct secret *seed, const struct batch_reque
 	return ERR_OK;
 }
 
-/* A share of the records: so many devices of the lot in hand, from the k-th on. */
-struct share {
-	struct worker *worker;
-	const struct lot *lot;
-	const struct batch_keys *keys;
-	size_t k, count, stride;
-	uint8_t *out;
-	uint8_t (*leaves)[HASH_SIZE];
-	const uint8_t *given;        /* NULL */
-	enum err err;
-	struct fault fault;
-};
-
-static void *seal_share(void *context)
+unsigned batch_threads(const struct batch_request *request)
 {
-	struct share *share = context;
-
-	share->err = ERR_OK;
-	for (size_t i = 0; i < share->count && share->err == ERR_OK; i++)
-		share->err = seal_device(share->worker, share->out + i * share->stride, share->leaves[i],
-		    share->lot, share->k + i,
-		    share->given != NULL ? share->given + i * share->stride : NULL, share->keys,
-		    &share->fault);
-	return NULL;
+	return request->threads > 0 ? request->threads : 1;
 }
 
-/* Deals count devices from the k-th on to the workers; their records go behind those in the buffer. Which
- * worker seals a record decides nothing about it. */
-static void deal(struct share *shares, struct making *making, size_t k, size_t count)
+static size_t piece_count(const struct making *making, uint64_t piece)
 {
-	struct records *records = &making->records;
-	size_t from = 0;
+	size_t left = making->lot.count - (size_t)piece * making->piece;
 
-	for (unsigned i = 0; i < making->worker_count; i++) {
-		size_t to = count * (i + 1) / making->worker_count;
+	return left < making->piece ? left : making->piece;
+}
 
-		shares[i] = (struct share){
-			.worker = making->workers[i],
-			.lot = &making->lot,
-			.keys = keys_of(making),
-			.k = k + from,
-			.count = to - from,
-			.stride = records->stride,
-			.out = records->buffer + (records->used + from) * records->stride,
-			.leaves = records->leaves + records->used + from,
-			.given = making->given != NULL ? making->given->buffer + from * records->stride
-			    : NULL,
-		};
-		from = to;
+/* The devices of a piece lie all over roster and tags: they stand in the order of their tags. */
+static void fetch(const struct making *making, size_t k, size_t count)
+{
+	const struct lot *lot = &making->lot;
+
+	for (size_t i = k; i < k + count; i++) {
+		size_t number = lot->order.items[i].row;
+
+		__builtin_prefetch(lot->tags[number]);
+		roster_fetch(plan_roster(making->plan), plan_device(making->plan, lot->number, number));
 	}
 }
 
-/* A new thread for each share costs nothing beside the milliseconds a chunk takes. */
-static enum err seal_chunk(struct making *making, size_t k, size_t count, struct fault *fault)
+static enum err seal_piece(void *worker, void *where, uint64_t piece, struct fault *fault)
 {
-	struct share shares[BATCH_THREADS_MAX];
-	pthread_t threads[BATCH_THREADS_MAX];
-	unsigned total = making->worker_count, started = 1;
+	struct sealer *sealer = worker;
+	struct making *making = sealer->making;
+	struct room *room = where;
+	size_t stride = making->records.stride, count = piece_count(making, piece);
+	size_t k = (size_t)piece * making->piece;
+	enum err err = ERR_OK;
 
-	deal(shares, making, k, count);
-	while (started < total && pthread_create(&threads[started], NULL, seal_share, &shares[started]) == 0)
-		started++;
-	seal_share(&shares[0]);
-	for (unsigned i = started; i < total; i++)
-		seal_share(&shares[i]); /* for threads the system would not give */
-	for (unsigned i = 1; i < started; i++)
-		pthread_join(threads[i], NULL);
-	for (unsigned i = 0; i < total; i++) {
-		if (shares[i].err != ERR_OK) {
-			*fault = shares[i].fault;
-			return shares[i].err;
-		}
-	}
-	return ERR_OK;
+	fetch(making, k, count);
+	if (making->given != NULL)
+		err = given_read(room->given, &room->source, making->lot.first + k, count, fault);
+	for (size_t i = 0; i < count && err == ERR_OK; i++)
+		err = seal_device(sealer->worker, room->records + i * stride, room->leaves[i], &making->lot,
+		    k + i, making->given != NULL ? room->given + i * stride : NULL, keys_of(making), fault);
+	return err;
+}
+
+static enum err take_piece(void *context, void *where, uint64_t piece, struct fault *fault)
+{
+	struct making *making = context;
+	const struct room *room = where;
+	size_t count = piece_count(making, piece);
+	enum err err = records_add(&making->records, room->records, room->leaves, count, fault);
+
+	if (err == ERR_OK && making->request->progress != NULL &&
+	    !making->request->progress(making->request->progress_context, making->records.tree.size,
+	    making->manifest->count))
+		err = fault_set(fault, ERR_CANNOT, "interrupted", NULL,
+		    "stopped when it was asked to; nothing was written");
+	return err;
 }
 
 static enum err seal_lot(struct making *making, struct fault *fault)
 {
-	const struct batch_request *request = making->request;
-	enum err err = ERR_OK;
+	struct sealer sealers[BATCH_THREADS_MAX];
+	void *workers[BATCH_THREADS_MAX], *rooms[PIECES_ROOMS(BATCH_THREADS_MAX)];
+	const struct pieces pieces = {
+		.count = (making->lot.count + making->piece - 1) / making->piece,
+		.threads = making->threads,
+		.make = seal_piece,
+		.take = take_piece,
+		.context = making,
+		.workers = workers,
+		.rooms = rooms,
+	};
 
-	for (size_t k = 0, some; k < making->lot.count && err == ERR_OK; k += some) {
-		some = making->records.capacity - making->records.used;
-		if (some > making->lot.count - k)
-			some = making->lot.count - k;
-		if (making->given != NULL)
-			err = given_read(making->given, making->lot.first + k, some, fault);
-		if (err == ERR_OK)
-			err = seal_chunk(making, k, some, fault);
-		if (err == ERR_OK)
-			err = records_add(&making->records, some, fault);
-		making->done += some;
-		if (err == ERR_OK && request->progress != NULL)
-			request->progress(request->progress_context, making->done, making->manifest->count);
+	for (unsigned i = 0; i < making->threads; i++) {
+		sealers[i] = (struct sealer){making, making->workers[i]};
+		workers[i] = &sealers[i];
 	}
-	return err;
+	for (unsigned i = 0; i < PIECES_ROOMS(making->threads); i++)
+		rooms[i] = making->rooms[i];
+	return pieces_run(&pieces, fault);
+}
+
+/* Notes where the devices of the lot stand. */
+static void note(struct making *making)
+{
+	const struct lot *lot = &making->lot;
+	const struct roster *roster = plan_roster(making->plan);
+
+	for (size_t i = 0; i < lot->count; i++) {
+		size_t row = plan_device(making->plan, lot->number, lot->order.items[i].row);
+
+		/* indices are below ROSTER_ROWS_MAX */
+		twins_add(&making->standings, roster_imei(roster, row), (uint32_t)(lot->first + i));
+	}
 }
 
 static enum err seal_lots(struct making *making, struct fault *fault)
@@ -144,12 +159,14 @@ static enum err seal_lots(struct making *making, struct fault *fault)
 		making->lot.number = i;
 		making->lot.first = lots[i].first;
 		making->lot.count = (size_t)lots[i].count;
-		err = lot_take(&making->lot, lots[i].check, making->standings + lots[i].first,
-		    keys_of(making), making->plan, making->reader, fault);
+		err = lot_take(&making->lot, lots[i].check, keys_of(making), making->plan, making->threads,
+		    fault);
 		if (err == ERR_OK && making->given != NULL)
 			err = given_lot(making->given, &lots[i], i, fault);
-		if (err == ERR_OK)
-			err = seal_lot(making, fault);
+		if (err != ERR_OK)
+			return err;
+		note(making);
+		err = seal_lot(making, fault);
 	}
 	return err;
 }
@@ -164,61 +181,95 @@ static size_t largest_lot(const struct manifest_fields *manifest)
 	return (size_t)most;
 }
 
-static enum err start(struct making *making, int folder, const struct batch_given *given,
-    struct fault *fault)
+static void room_free(struct room **room)
+{
+	if (*room == NULL)
+		return;
+	given_end(&(*room)->source);
+	free((*room)->records);
+	free((*room)->leaves);
+	free((*room)->given);
+	free(*room);
+	*room = NULL;
+}
+
+static enum err room_new(struct room **out, const struct making *making, struct fault *fault)
+{
+	size_t size = making->piece * making->records.stride;
+	struct room *room = calloc(1, sizeof *room);
+
+	*out = room;
+	if (room == NULL)
+		return fault_memory(fault);
+	room->source = (struct given){.batch = making->given, .stride = making->records.stride, .file = -1};
+	room->records = malloc(size);
+	room->leaves = malloc(making->piece * sizeof *room->leaves);
+	room->given = making->given != NULL ? malloc(size) : NULL;
+	if (room->records == NULL || room->leaves == NULL || (making->given != NULL && room->given == NULL))
+		return fault_memory(fault);
+	return ERR_OK;
+}
+
+/* A worker and two rooms for each thread. */
+static enum err start_threads(struct making *making, struct fault *fault)
+{
+	enum err err = ERR_OK;
+
+	for (unsigned i = 0; i < making->threads && err == ERR_OK; i++)
+		err = worker_new(&making->workers[i], making->plan, making->manifest, making->request,
+		    making->given, fault);
+	for (unsigned i = 0; i < PIECES_ROOMS(making->threads) && err == ERR_OK; i++)
+		err = room_new(&making->rooms[i], making, fault);
+	return err;
+}
+
+static enum err start(struct making *making, int folder, struct fault *fault)
 {
 	const struct batch_request *request = making->request;
-	unsigned threads = request->threads > 0 ? request->threads : 1;
 	uint64_t file_max = request->file_max > 0 ? request->file_max : RECORDS_FILE_MAX;
+	size_t largest = largest_lot(making->manifest);
 	enum err err = records_begin(&making->records, folder, (size_t)making->manifest->stride, file_max,
 	    fault);
 
-	if (err == ERR_OK)
-		err = roster_reader_new(&making->reader, plan_roster(making->plan), fault);
-	if (err == ERR_OK && making->given != NULL)
-		err = given_begin(making->given, given, making->records.stride, making->records.capacity,
-		    fault);
-	making->lot.devices = calloc(largest_lot(making->manifest), sizeof *making->lot.devices);
-	making->standings = calloc((size_t)making->manifest->count + 1, sizeof *making->standings);
-	if (err == ERR_OK && (making->lot.devices == NULL || making->standings == NULL))
+	making->piece = (PIECE_BYTES + making->records.stride - 1) / making->records.stride;
+	making->lot.tags = malloc(largest * sizeof *making->lot.tags);
+	if (err == ERR_OK && making->lot.tags == NULL)
 		err = fault_memory(fault);
-	for (; making->worker_count < threads && err == ERR_OK; making->worker_count++)
-		err = worker_new(&making->workers[making->worker_count], making->plan, making->manifest,
-		    request->ca, given, fault);
-	return err;
+	if (err == ERR_OK)
+		err = twins_new(&making->lot.order, largest, fault);
+	if (err == ERR_OK)
+		err = twins_new(&making->standings, (size_t)making->manifest->count, fault);
+	return err == ERR_OK ? start_threads(making, fault) : err;
 }
 
 static void stop(struct making *making)
 {
-	for (unsigned i = 0; i < making->worker_count; i++)
+	for (unsigned i = 0; i < making->threads; i++)
 		worker_free(&making->workers[i]);
+	for (unsigned i = 0; i < PIECES_ROOMS(making->threads); i++)
+		room_free(&making->rooms[i]);
 	records_free(&making->records);
-	roster_reader_free(&making->reader);
 	secret_free(&making->keys);
-	free(making->lot.devices);
-	free(making->standings);
-}
-
-static int compare(const void *a, const void *b)
-{
-	const struct standing *x = a, *y = b;
-
-	return (x->imei > y->imei) - (x->imei < y->imei);
+	twins_free(&making->lot.order);
+	twins_free(&making->standings);
+	free(making->lot.tags);
 }
 
 /* What the ledger keeps: IMEIs, ascending, and the index of each. */
-static enum err tell_devices(struct batch_result *out, struct standing *standings, struct fault *fault)
+static enum err tell_devices(struct batch_result *out, struct twins *standings, struct fault *fault)
 {
-	size_t count = (size_t)out->manifest.count;
+	size_t count = standings->count;
+	enum err err = twins_sort(standings, fault);
 
-	qsort(standings, count, sizeof *standings, compare);
+	if (err != ERR_OK)
+		return err;
 	out->imeis = calloc(count + 1, sizeof *out->imeis);
 	out->indices = calloc(count + 1, sizeof *out->indices);
 	if (out->imeis == NULL || out->indices == NULL)
 		return fault_memory(fault);
 	for (size_t i = 0; i < count; i++) {
-		out->imeis[i] = standings[i].imei;
-		out->indices[i] = (uint32_t)standings[i].index; /* below ROSTER_ROWS_MAX */
+		out->imeis[i] = standings->items[i].key;
+		out->indices[i] = standings->items[i].row;
 	}
 	return ERR_OK;
 }
@@ -227,24 +278,22 @@ enum err batch_records(struct batch_result *out, int folder, const struct batch_
     const uint8_t keyed[static HASH_SIZE], const struct plan *plan, struct secret *seed,
     const struct batch_request *request, struct fault *fault)
 {
-	struct given pieces = {.file = -1};
 	struct making making = {.plan = plan, .request = request, .manifest = &out->manifest,
-	    .records = {.file = -1}, .given = given != NULL ? &pieces : NULL};
+	    .records = {.file = -1}, .given = given, .threads = batch_threads(request)};
 	enum err err = secret_new(&making.keys, sizeof(struct batch_keys), fault);
 
 	if (err == ERR_OK) {
 		keys_batch(keys_of(&making)->batch, secret_data(seed), keyed);
 		keys_credentials(keys_of(&making)->credentials, keys_of(&making)->batch);
-		err = start(&making, folder, given, fault);
+		err = start(&making, folder, fault);
 	}
 	if (err == ERR_OK)
 		err = seal_lots(&making, fault);
 	if (err == ERR_OK)
 		err = records_end(&making.records, &out->manifest, fault);
 	if (err == ERR_OK)
-		err = tell_devices(out, making.standings, fault);
+		err = tell_devices(out, &making.standings, fault);
 	stop(&making);
-	given_free(&pieces);
 	return err;
 }
 
@@ -261,22 +310,30 @@ static enum err read_manifest(const struct batch_result *result, int folder, str
 	return err;
 }
 
+static enum err refuse_back(enum err err, struct fault *fault)
+{
+	return err != ERR_NO ? err : fault_set(fault, ERR_CANNOT, "batch-readback", fault->where,
+	    "what was written reads back differently (%s): the medium or the memory is faulty", fault->code);
+}
+
 /* What lies in the folder now must be what was made: records under the root that was taken of them while
- * they were sealed, manifest, sums. */
-static enum err read_back(const struct batch_result *result, int folder, const char *where,
+ * they were sealed. Their hashes are taken of what is read. */
+static enum err read_records(struct batch_result *result, int folder, const struct batch_request *request,
     struct fault *fault)
 {
-	enum err err = records_verify(folder, &result->manifest, NULL, NULL, where, fault);
+	return refuse_back(records_fill(&result->manifest, folder, batch_threads(request), request->out, fault),
+	    fault);
+}
+
+/* So must the manifest and the sums. */
+static enum err read_documents(const struct batch_result *result, int folder, const char *where,
+    struct fault *fault)
+{
+	enum err err = read_manifest(result, folder, fault);
 
 	if (err == ERR_OK)
-		err = read_manifest(result, folder, fault);
-	if (err == ERR_OK)
 		err = sums_verify(folder, &result->manifest, result->manifest_sha256, where, fault);
-	if (err == ERR_NO)
-		err = fault_set(fault, ERR_CANNOT, "batch-readback", fault->where,
-		    "what was written reads back differently (%s): the medium or the memory is faulty",
-		    fault->code);
-	return err;
+	return refuse_back(err, fault);
 }
 
 static enum err make(struct batch_result *out, int folder, const struct plan *plan, struct secret *seed,
@@ -285,15 +342,17 @@ static enum err make(struct batch_result *out, int folder, const struct plan *pl
 	enum err err = manifest_begin(&out->manifest, plan, request, fault);
 
 	if (err == ERR_OK)
-		err = plan_hash(out->plan_hash, plan, seed, fault);
+		err = plan_hash(out->plan_hash, plan, seed, batch_threads(request), fault);
 	if (err == ERR_OK)
 		err = batch_records(out, folder, NULL, out->plan_hash, plan, seed, request, fault);
+	if (err == ERR_OK)
+		err = read_records(out, folder, request, fault);
 	if (err == ERR_OK)
 		err = manifest_check(&out->manifest, MANIFEST_NAME, fault);
 	if (err == ERR_OK)
 		err = manifest_put(out->manifest_sha256, folder, &out->manifest, fault);
 	if (err == ERR_OK)
-		err = read_back(out, folder, request->out, fault);
+		err = read_documents(out, folder, request->out, fault);
 	if (err == ERR_OK)
 		err = master_seal(&out->master, out->manifest_sha256, out->plan_hash, seed, request->masters,
 		    request->master_count, fault);

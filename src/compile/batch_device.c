@@ -50,21 +50,25 @@ static enum state_kind kind_of(enum source source)
 }
 
 /* Every credential has a mint of its own: certificates may differ in their days. */
-static enum err setup_credential(struct worker *worker, size_t i, const struct ca *ca, int64_t issued,
-    struct fault *fault)
+static enum err setup_credential(struct worker *worker, size_t i, const struct batch_request *request,
+    int64_t issued, struct fault *fault)
 {
 	const struct profile_credential *credential = &worker->profile->credentials[i];
+	enum err err;
 
 	worker->slots[i] = (struct state_slot){.slot = credential->slot, .kind = kind_of(credential->source)};
 	if (credential->source == SOURCE_GENERATED)
 		return mint_new(&worker->mints[i], NULL, issued, 0, fault);
-	if (credential->source == SOURCE_ISSUED)
-		return mint_new(&worker->mints[i], ca, issued, credential->days, fault);
-	return ERR_OK;
+	if (credential->source != SOURCE_ISSUED)
+		return ERR_OK;
+	err = mint_new(&worker->mints[i], request->ca, issued, credential->days, fault);
+	if (err == ERR_OK && request->verify_all)
+		mint_verify_all(worker->mints[i]);
+	return err;
 }
 
-static enum err setup(struct worker *worker, const struct manifest_fields *manifest, const struct ca *ca,
-    struct fault *fault)
+static enum err setup(struct worker *worker, const struct manifest_fields *manifest,
+    const struct batch_request *request, struct fault *fault)
 {
 	int64_t issued;
 	enum err err = ERR_OK;
@@ -73,7 +77,7 @@ static enum err setup(struct worker *worker, const struct manifest_fields *manif
 		return fault_set(fault, ERR_NO, "batch-request", NULL, "the time of issue is none");
 	manifest_place(&worker->place, manifest, 0, 0);
 	for (size_t i = 0; i < worker->profile->count && err == ERR_OK; i++)
-		err = setup_credential(worker, i, ca, issued, fault);
+		err = setup_credential(worker, i, request, issued, fault);
 	if (err == ERR_OK)
 		err = roster_reader_new(&worker->reader, plan_roster(worker->plan), fault);
 	if (err == ERR_OK)
@@ -88,7 +92,7 @@ static enum err setup(struct worker *worker, const struct manifest_fields *manif
 }
 
 enum err worker_new(struct worker **out, const struct plan *plan, const struct manifest_fields *manifest,
-    const struct ca *ca, const struct batch_given *given, struct fault *fault)
+    const struct batch_request *request, const struct batch_given *given, struct fault *fault)
 {
 	struct worker *worker = calloc(1, sizeof *worker);
 	enum err err;
@@ -98,7 +102,7 @@ enum err worker_new(struct worker **out, const struct plan *plan, const struct m
 		return fault_memory(fault);
 	worker->plan = plan;
 	worker->profile = plan_profile(plan);
-	err = setup(worker, manifest, ca, fault);
+	err = setup(worker, manifest, request, fault);
 	if (err == ERR_OK && given != NULL)
 		err = given_record_begin(&worker->given, given, worker->place.stride, fault);
 	if (err != ERR_OK)
@@ -370,23 +374,25 @@ static enum err seal_again(const char **part, struct worker *worker, uint8_t *ou
 enum err seal_device(struct worker *worker, uint8_t *out, uint8_t leaf[static HASH_SIZE],
     const struct lot *lot, size_t k, const uint8_t *given, const struct batch_keys *keys, struct fault *fault)
 {
-	const struct lot_device *device = &lot->devices[k];
+	size_t number = lot->order.items[k].row;
+	const uint8_t *tag = lot->tags[number];
 	const char *part = NULL;
-	enum err err = roster_row(&worker->row, worker->reader, device->row, fault);
+	enum err err = roster_row(&worker->row, worker->reader,
+	    plan_device(worker->plan, lot->number, number), fault);
 
 	if (err != ERR_OK)
 		return err;
 	take_lot(worker, lot->number);
 	take_keys(worker, lot, k, keys);
 	if (given != NULL) {
-		err = seal_again(&part, worker, out, given, device->tag, fault);
+		err = seal_again(&part, worker, out, given, tag, fault);
 		if (err == ERR_NO)
 			return given_refuse(worker->given.batch, worker->plan, lot, worker->place.index,
 			    worker->row.line, part, fault);
 	} else {
 		err = put_all(worker, fault);
 		if (err == ERR_OK)
-			seal(worker, out, device->tag);
+			seal(worker, out, tag);
 	}
 	if (err == ERR_OK)
 		hash_leaf(leaf, bytes_from(out, worker->place.stride));

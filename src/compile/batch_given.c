@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "batch_private.h"
 
-enum err given_begin(struct given *out, const struct batch_given *batch, size_t stride, size_t capacity,
-    struct fault *fault)
-{
-	*out = (struct given){.batch = batch, .stride = stride, .file = -1};
-	out->buffer = malloc(capacity * stride);
-	return out->buffer != NULL ? ERR_OK : fault_memory(fault);
-}
-
-void given_free(struct given *given)
+void given_end(struct given *given)
 {
 	if (given->file >= 0)
 		close(given->file); /* was only read */
-	free(given->buffer);
-	*given = (struct given){.file = -1};
+	given->file = -1;
 }
 
 /* Opens a file unless it is the one in hand. Manifest and records are compared in full later: here it is
@@ -33,9 +23,7 @@ static enum err open_file(struct given *given, unsigned number, struct fault *fa
 
 	if (given->file >= 0 && given->number == number)
 		return ERR_OK;
-	if (given->file >= 0)
-		close(given->file); /* was only read */
-	given->file = -1;
+	given_end(given);
 	records_name(name, number);
 	err = file_open(&given->file, &size, given->batch->folder, name, fault);
 	if (err != ERR_OK) {
@@ -50,7 +38,7 @@ static enum err open_file(struct given *given, unsigned number, struct fault *fa
 	return ERR_OK;
 }
 
-enum err given_read(struct given *given, uint64_t index, size_t count, struct fault *fault)
+enum err given_read(uint8_t *out, struct given *given, uint64_t index, size_t count, struct fault *fault)
 {
 	const struct manifest_file *files = given->batch->manifest->files.items;
 
@@ -68,7 +56,7 @@ enum err given_read(struct given *given, uint64_t index, size_t count, struct fa
 		if (some > count - done)
 			some = count - done;
 		records_name(name, number);
-		err = file_pread(given->file, given->buffer + done * given->stride, some * given->stride,
+		err = file_pread(given->file, out + done * given->stride, some * given->stride,
 		    (off_t)offset, name, fault);
 		if (err != ERR_OK)
 			return err;
@@ -76,12 +64,12 @@ enum err given_read(struct given *given, uint64_t index, size_t count, struct fa
 	return ERR_OK;
 }
 
-enum err given_lot(const struct given *given, const struct manifest_lot *lot, uint32_t number,
+enum err given_lot(const struct batch_given *given, const struct manifest_lot *lot, uint32_t number,
     struct fault *fault)
 {
-	if (memcmp(manifest_lot(given->batch->manifest, number)->check, lot->check, HASH_SIZE) == 0)
+	if (memcmp(manifest_lot(given->manifest, number)->check, lot->check, HASH_SIZE) == 0)
 		return ERR_OK;
-	return fault_set(fault, ERR_NO, "rebuild-lot", given->batch->where,
+	return fault_set(fault, ERR_NO, "rebuild-lot", given->where,
 	    "lot %s has another key: it was made from another seed, profile, CSV or CA", lot->name);
 }
 

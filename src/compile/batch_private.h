@@ -4,7 +4,9 @@
 
 #include "gapseal/batch.h"
 #include "gapseal/keys.h"
+#include "gapseal/pieces.h"
 #include "gapseal/tree.h"
+#include "gapseal/twins.h"
 
 /* The parts of batch_make. */
 
@@ -16,27 +18,17 @@ struct batch_keys {
 	uint8_t tags[KEY_SIZE];      /* of the lot in hand */
 };
 
-/* The lot in hand: its devices in the order of their records. */
-struct lot_device {
-	uint8_t tag[RECORD_TAG_SIZE];
-	uint32_t row;                /* in the roster */
-	uint64_t imei;
-};
-uint64_t lot_imei(const char imei[static IMEI_SIZE]); /* as a number */
+/* The lot in hand. */
 struct lot {
 	uint32_t number;
 	uint64_t first;
 	size_t count;
-	struct lot_device *devices;  /* room for the largest lot */
+	struct twins order;          /* its devices, by number in the lot, in the order of their records */
+	uint8_t (*tags)[RECORD_TAG_SIZE]; /* of its devices by number in the lot; room for the largest lot */
 };
-/* A device and where it stands in the batch. */
-struct standing {
-	uint64_t imei;
-	uint64_t index;
-};
-/* Takes the lot's keys and devices in hand, notes where they stand, and gives its check value. */
-enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], struct standing *standings,
-    struct batch_keys *keys, const struct plan *plan, struct roster_reader *reader, struct fault *fault);
+/* Takes the lot's keys in hand, orders its devices by their tags, and gives its check value. */
+enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], struct batch_keys *keys,
+    const struct plan *plan, unsigned threads, struct fault *fault);
 
 /* The records of a batch that is made again, a piece at a time. */
 struct given {
@@ -44,15 +36,12 @@ struct given {
 	size_t stride;
 	int file;                    /* -1: none open */
 	unsigned number;             /* of the file */
-	uint8_t *buffer;             /* the piece in hand */
 };
-enum err given_begin(struct given *out, const struct batch_given *batch, size_t stride, size_t capacity,
-    struct fault *fault);
-void given_free(struct given *given);
-/* Reads count records from an index on into buffer. ERR_NO "rebuild-files". */
-enum err given_read(struct given *given, uint64_t index, size_t count, struct fault *fault);
+void given_end(struct given *given);
+/* Reads count records from an index on. ERR_NO "rebuild-files". */
+enum err given_read(uint8_t *out, struct given *given, uint64_t index, size_t count, struct fault *fault);
 /* ERR_NO "rebuild-lot" if a lot's check value is another. */
-enum err given_lot(const struct given *given, const struct manifest_lot *lot, uint32_t number,
+enum err given_lot(const struct batch_given *given, const struct manifest_lot *lot, uint32_t number,
     struct fault *fault);
 /* Which part of a record differs; NULL: none. */
 const char *given_part(const uint8_t *made, const uint8_t *given, size_t stride);
@@ -78,7 +67,7 @@ enum err given_refuse(const struct batch_given *batch, const struct plan *plan, 
 /* One thread's tools and scratch: everything it writes to, but the records. */
 struct worker;
 enum err worker_new(struct worker **out, const struct plan *plan, const struct manifest_fields *manifest,
-    const struct ca *ca, const struct batch_given *given, struct fault *fault);
+    const struct batch_request *request, const struct batch_given *given, struct fault *fault);
 void worker_free(struct worker **worker);
 /* Makes what the k-th device of the lot gets and seals its record to out, and the record's leaf. given, if
  * not NULL, is the record as it was made before: the CA's signatures come from it, and all the rest must be
@@ -87,25 +76,25 @@ enum err seal_device(struct worker *worker, uint8_t *out, uint8_t leaf[static HA
     const struct lot *lot, size_t k, const uint8_t *given, const struct batch_keys *keys,
     struct fault *fault);
 
-/* The records files being written. Records are put in order into a buffer that is written when full. */
+/* The records files being written. */
 struct records {
 	int folder;                  /* -1: nothing is written, only told what would be */
 	int file;                    /* -1: none open */
 	bool open;                   /* a file is in hand */
 	size_t stride;
 	uint64_t file_room;          /* records one file takes */
-	size_t capacity, used;       /* records in buffer */
-	uint8_t *buffer;
-	uint8_t (*leaves)[HASH_SIZE];
+	uint64_t started;            /* bytes of the file in hand on their way to the medium */
 	struct tree tree;
-	struct hash hash;            /* of the file in hand */
+	struct hash hash;            /* of the file in hand, if nothing is written */
 	struct buffer files;         /* of struct manifest_file, the last one in hand */
 };
 enum err records_begin(struct records *out, int folder, size_t stride, uint64_t file_max,
     struct fault *fault);
-/* Counts records in that were sealed behind buffer's used ones; at most capacity - used. */
-enum err records_add(struct records *records, size_t count, struct fault *fault);
-/* Writes the rest and syncs; the files become the manifest's, the tree's root too. */
+/* Appends records with their leaves. */
+enum err records_add(struct records *records, const uint8_t *data, uint8_t (*leaves)[HASH_SIZE],
+    size_t count, struct fault *fault);
+/* Syncs what is not; the files become the manifest's, the tree's root too. The hashes of written files are left
+ * to whoever reads them back. */
 enum err records_end(struct records *records, struct manifest_fields *manifest, struct fault *fault);
 void records_free(struct records *records);
 
@@ -114,6 +103,7 @@ void records_free(struct records *records);
 enum err batch_records(struct batch_result *out, int folder, const struct batch_given *given,
     const uint8_t keyed[static HASH_SIZE], const struct plan *plan, struct secret *seed,
     const struct batch_request *request, struct fault *fault);
+unsigned batch_threads(const struct batch_request *request); /* at least 1 */
 enum err batch_check_request(const struct secret *seed, const struct batch_request *request,
     struct fault *fault);
 

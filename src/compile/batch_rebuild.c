@@ -81,7 +81,7 @@ static enum err rebuild(struct batch_result *out, const struct batch_given *give
 	if (err == ERR_OK)
 		err = compare_begin(&out->manifest, given, text, fault);
 	if (err == ERR_OK)
-		err = plan_hash(out->plan_hash, plan, seed, fault);
+		err = plan_hash(out->plan_hash, plan, seed, batch_threads(request), fault);
 	if (err == ERR_OK)
 		err = batch_records(out, -1, given, given->plan != NULL ? given->plan : out->plan_hash, plan,
 		    seed, request, fault);

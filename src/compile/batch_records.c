@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "batch_private.h"
 
-#define BUFFER_BYTES (1 << 20)
+/* Bytes that are sent on to the medium at a time, while more are sealed: a sync that finds them all still to be
+ * written makes everybody wait. */
+#define START_BYTES (8 << 20)
 
 enum err records_begin(struct records *out, int folder, size_t stride, uint64_t file_max, struct fault *fault)
 {
 	*out = (struct records){.folder = folder, .file = -1, .stride = stride, .files = BUFFER_EMPTY};
 	out->file_room = file_max / stride;
-	out->capacity = BUFFER_BYTES / stride;
 	if (out->file_room == 0)
 		return fault_set(fault, ERR_NO, "batch-request", NULL,
 		    "a records file is to be smaller than a record");
-	out->buffer = malloc(out->capacity * stride);
-	out->leaves = malloc(out->capacity * sizeof *out->leaves);
-	return out->buffer != NULL && out->leaves != NULL ? ERR_OK : fault_memory(fault);
+	return ERR_OK;
 }
 
 static struct manifest_file *last_file(struct records *records)
@@ -47,6 +45,7 @@ static enum err open_file(struct records *records, struct fault *fault)
 		return fault_memory(fault);
 	hash_begin(&records->hash);
 	records->open = true;
+	records->started = 0;
 	if (records->folder < 0)
 		return ERR_OK;
 	records->file = openat(records->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
@@ -62,12 +61,13 @@ static enum err close_file(struct records *records, struct fault *fault)
 	char name[RECORDS_NAME_SIZE];
 	int file = records->file;
 
-	records_name(name, file_count(records) - 1);
-	hash_end(&records->hash, last_file(records)->sha256);
 	records->file = -1;
 	records->open = false;
-	if (records->folder < 0)
+	if (records->folder < 0) {
+		hash_end(&records->hash, last_file(records)->sha256);
 		return ERR_OK;
+	}
+	records_name(name, file_count(records) - 1);
 	if (fsync(file) != 0) {
 		fault_set(fault, ERR_CANNOT, "file-write", name, "cannot sync: %s", strerror(errno));
 		close(file);
@@ -79,26 +79,42 @@ static enum err close_file(struct records *records, struct fault *fault)
 	return ERR_OK;
 }
 
+/* Advice again: the sync at the end tells of errors. */
+static void start_writing(struct records *records)
+{
+	uint64_t size = last_file(records)->bytes;
+
+	if (size - records->started < START_BYTES)
+		return;
+	(void)sync_file_range(records->file, (off_t)records->started, (off_t)(size - records->started),
+	    SYNC_FILE_RANGE_WRITE);
+	records->started = size;
+}
+
 /* Appends records to the file in hand, which takes that many. */
 static enum err append(struct records *records, const uint8_t *data, size_t count, struct fault *fault)
 {
 	struct bytes bytes = bytes_from(data, count * records->stride);
 	char name[RECORDS_NAME_SIZE];
 
-	records_name(name, file_count(records) - 1);
-	hash_add(&records->hash, bytes);
 	last_file(records)->bytes += bytes.size;
-	return records->folder >= 0 ? file_append(records->file, bytes, name, fault) : ERR_OK;
+	if (records->folder < 0) {
+		hash_add(&records->hash, bytes);
+		return ERR_OK;
+	}
+	records_name(name, file_count(records) - 1);
+	start_writing(records);
+	return file_append(records->file, bytes, name, fault);
 }
 
-static enum err flush(struct records *records, struct fault *fault)
+static enum err write_records(struct records *records, const uint8_t *data, size_t count, struct fault *fault)
 {
 	enum err err = ERR_OK;
 
-	for (size_t at = 0, some; at < records->used && err == ERR_OK; at += some) {
+	for (size_t at = 0, some; at < count && err == ERR_OK; at += some) {
 		uint64_t room = records->file_room;
 
-		some = records->used - at;
+		some = count - at;
 		if (records->open)
 			room -= last_file(records)->bytes / records->stride;
 		else
@@ -106,28 +122,25 @@ static enum err flush(struct records *records, struct fault *fault)
 		if (some > room)
 			some = (size_t)room;
 		if (err == ERR_OK)
-			err = append(records, records->buffer + at * records->stride, some, fault);
+			err = append(records, data + at * records->stride, some, fault);
 		if (err == ERR_OK && some == room)
 			err = close_file(records, fault);
 	}
-	records->used = 0;
 	return err;
 }
 
-enum err records_add(struct records *records, size_t count, struct fault *fault)
+enum err records_add(struct records *records, const uint8_t *data, uint8_t (*leaves)[HASH_SIZE],
+    size_t count, struct fault *fault)
 {
 	for (size_t i = 0; i < count; i++)
-		tree_push(&records->tree, records->leaves[records->used + i]);
-	records->used += count;
-	return records->used == records->capacity ? flush(records, fault) : ERR_OK;
+		tree_push(&records->tree, leaves[i]);
+	return write_records(records, data, count, fault);
 }
 
 enum err records_end(struct records *records, struct manifest_fields *manifest, struct fault *fault)
 {
-	enum err err = flush(records, fault);
+	enum err err = records->open ? close_file(records, fault) : ERR_OK;
 
-	if (err == ERR_OK && records->open)
-		err = close_file(records, fault);
 	if (err != ERR_OK)
 		return err;
 	tree_root(&records->tree, manifest->root);
@@ -141,8 +154,6 @@ void records_free(struct records *records)
 {
 	if (records->file >= 0)
 		close(records->file); /* of a batch that failed: its folder is removed */
-	free(records->buffer);
-	free(records->leaves);
 	buffer_free(&records->files);
 	*records = (struct records){.file = -1};
 }

@@ -18,14 +18,16 @@ struct ca {
 static enum err check_dates(const struct x509_facts *facts, int64_t now, const char *where,
     struct fault *fault)
 {
-	char text[UTC_SIZE];
+	char text[UTC_SIZE], clock[UTC_SIZE];
 	bool early = now < facts->not_before;
 
 	if (!early && now <= facts->not_after)
 		return ERR_OK;
 	utc_format(text, early ? facts->not_before : facts->not_after);
-	return fault_set(fault, ERR_NO, "ca-expired", where, "the CA certificate is valid %s %s",
-	    early ? "only from" : "only to", text);
+	utc_format(clock, now);
+	return fault_set(fault, ERR_NO, "ca-expired", where,
+	    "the CA certificate is valid only %s %s, and the clock of this machine says %s: set the clock, "
+	    "or take another CA", early ? "from" : "to", text, clock);
 }
 
 static enum err check_certificate(const struct ca *ca, const char *where, struct fault *fault)

@@ -18,11 +18,11 @@ struct job {
 	struct own_batch batch;
 	struct unseal *unseal;
 	struct list chosen;              /* indices, of uint64_t */
-	bool all;
 	uint64_t tag;
 	struct recipient recipients[AGE_RECIPIENTS_MAX];
 	struct sheet sheet;
 	uint64_t rows;                   /* written */
+	uint64_t unproven, superseded;   /* left out */
 };
 
 static bool to_pipe(const struct export_request *request)
@@ -100,19 +100,58 @@ static enum err read_accepted(struct job *job, struct fault *fault)
 	return err;
 }
 
+/* Every index of the batch. */
+static enum err choose_all(struct job *job, struct fault *fault)
+{
+	uint64_t count = manifest_get(job->batch.manifest)->count, *items = calloc(count, sizeof *items);
+
+	if (items == NULL)
+		return fault_memory(fault);
+	for (uint64_t i = 0; i < count; i++)
+		items[i] = i;
+	job->chosen = (struct list){items, count};
+	return ERR_OK;
+}
+
+/* Takes those out that a later batch supersedes: what they hold counts no more. */
+static enum err leave_superseded(struct job *job, struct fault *fault)
+{
+	const struct manifest_fields *manifest = manifest_get(job->batch.manifest);
+	uint64_t *items = job->chosen.items;
+	size_t kept = 0;
+	struct list superseded;
+	enum err err = ledger_superseded(&superseded, job->batch.ledger, manifest_hash(job->batch.manifest),
+	    manifest->count, fault);
+
+	for (size_t i = 0; i < job->chosen.count && err == ERR_OK; i++)
+		if (!list_holds(&superseded, items[i]))
+			items[kept++] = items[i];
+	free(superseded.items);
+	job->superseded = job->chosen.count - kept;
+	job->chosen.count = kept;
+	if (err == ERR_OK && kept == 0)
+		err = fault_set(fault, ERR_NO, "export-empty", job->batch.path,
+		    "every device of batch %s that would be exported is superseded by a later batch",
+		    manifest->batch);
+	return err;
+}
+
 static enum err choose_devices(struct job *job, const struct trust *trust, struct fault *fault)
 {
+	const struct manifest_fields *manifest = manifest_get(job->batch.manifest);
 	enum err err;
 
-	job->all = job->request->all;
-	if (job->all)
-		return ERR_OK;
-	err = job->request->only != NULL ? read_activation(job, trust, fault) : read_accepted(job, fault);
+	if (job->request->all)
+		err = choose_all(job, fault);
+	else
+		err = job->request->only != NULL ? read_activation(job, trust, fault) : read_accepted(job, fault);
 	if (err == ERR_OK && job->chosen.count == 0)
-		err = fault_set(fault, ERR_NO, "export-empty", job->batch.path,
-		    "no device of batch %s is done",
-		    manifest_get(job->batch.manifest)->batch);
-	return err;
+		err = fault_set(fault, ERR_NO, "export-empty", job->batch.path, "no device of batch %s is done",
+		    manifest->batch);
+	if (err != ERR_OK)
+		return err;
+	job->unproven = manifest->count - job->chosen.count;
+	return leave_superseded(job, fault);
 }
 
 static bool lists(const struct manifest_policy *policy, uint64_t tag, uint64_t type)
@@ -253,7 +292,7 @@ static enum err write_sheet(struct job *job, struct fault *fault)
 	if (err == ERR_OK && job->form->head != NULL)
 		sheet_text(&job->sheet, job->form->head);
 	if (err == ERR_OK)
-		err = unseal_each(job->unseal, job->all ? NULL : &job->chosen, put_device, job, fault);
+		err = unseal_each(job->unseal, &job->chosen, put_device, job, fault);
 	if (err == ERR_OK && job->form->tail != NULL)
 		sheet_text(&job->sheet, job->form->tail);
 	if (err == ERR_OK)
@@ -294,6 +333,8 @@ enum err office_export(struct export_result *out, const struct office *office, c
 		memcpy(out->batch, manifest->batch, NAME_SIZE);
 		out->rehearsal = manifest->purpose == PURPOSE_REHEARSAL;
 		out->devices = job.rows;
+		out->unproven = job.unproven;
+		out->superseded = job.superseded;
 	}
 	free(job.chosen.items);
 	unseal_free(&job.unseal);

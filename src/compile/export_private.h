@@ -2,6 +2,7 @@
 #ifndef EXPORT_PRIVATE_H
 #define EXPORT_PRIVATE_H
 
+#include "gapseal/age.h"
 #include "gapseal/export_office.h"
 #include "gapseal/file.h"
 
@@ -20,7 +21,9 @@ struct sheet_place {
 };
 struct sheet {
 	struct sheet_place place;
-	struct secret *held;                 /* not written yet */
+	struct secret *held;                 /* not written yet: at most one chunk of an age file */
+	struct age_sealer *sealer;           /* NULL: it is not sealed */
+	struct buffer sealed;                /* a chunk on its way out */
 	int folder;                          /* the file lies in; -1: none */
 	const char *base;                    /* of the file in it */
 	char *part;                          /* its name while it is not whole */

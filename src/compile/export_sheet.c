@@ -8,14 +8,6 @@
 #include <unistd.h>
 
 #include "export_private.h"
-#include "gapseal/age.h"
-
-#define HELD 65536
-
-static bool sealed(const struct sheet *sheet)
-{
-	return sheet->place.recipient_count > 0;
-}
 
 static mode_t mode_of(const struct sheet *sheet)
 {
@@ -44,31 +36,56 @@ static enum err open_file(struct sheet *sheet, struct fault *fault)
 	return err;
 }
 
+static enum err put_out(struct sheet *sheet, struct bytes bytes, struct fault *fault)
+{
+	bool pipe = sheet->place.kind == SHEET_PIPE;
+
+	return file_append(pipe ? sheet->place.pipe : sheet->file, bytes,
+	    pipe ? "standard output" : sheet->place.path, fault);
+}
+
+/* The head of an age file names whom it is for. */
+static enum err open_seal(struct sheet *sheet, struct fault *fault)
+{
+	const struct sheet_place *place = &sheet->place;
+	enum err err;
+
+	if (place->recipient_count == 0)
+		return ERR_OK;
+	err = age_sealer_new(&sheet->sealer, &sheet->sealed, place->recipients, place->recipient_count, fault);
+	return err == ERR_OK ? put_out(sheet, buffer_bytes(&sheet->sealed), fault) : err;
+}
+
 enum err sheet_open(struct sheet *sheet, const struct sheet_place *place, struct fault *fault)
 {
-	enum err err = secret_new(&sheet->held, HELD, fault);
+	enum err err = secret_new(&sheet->held, AGE_CHUNK_SIZE, fault);
 
 	sheet->place = *place;
-	if (err == ERR_OK && place->kind == SHEET_FILE && !sealed(sheet))
+	if (err == ERR_OK && place->kind == SHEET_FILE)
 		err = open_file(sheet, fault);
 	if (err == ERR_OK && place->kind == SHEET_FOLDER)
 		err = folder_begin(&sheet->draft, place->path, fault);
-	return err;
+	return err == ERR_OK ? open_seal(sheet, fault) : err;
 }
 
-static enum err flush(struct sheet *sheet, struct fault *fault)
+/* What is held leaves, sealed if it is to be. */
+static enum err flush(struct sheet *sheet, bool last, struct fault *fault)
 {
-	int file = sheet->place.kind == SHEET_PIPE ? sheet->place.pipe : sheet->file;
-	const char *where = sheet->place.kind == SHEET_PIPE ? "standard output" : sheet->place.path;
-	enum err err = file_append(file, secret_bytes(sheet->held), where, fault);
+	struct bytes held = secret_bytes(sheet->held);
+	enum err err = ERR_OK;
 
+	buffer_clear(&sheet->sealed);
+	if (sheet->sealer != NULL)
+		err = age_sealer_put(sheet->sealer, &sheet->sealed, held, last, fault);
+	if (err == ERR_OK)
+		err = put_out(sheet, sheet->sealer != NULL ? buffer_bytes(&sheet->sealed) : held, fault);
 	secret_clear(sheet->held);
 	return err;
 }
 
 static enum err finish_file(struct sheet *sheet, struct fault *fault)
 {
-	enum err err = flush(sheet, fault);
+	enum err err = flush(sheet, true, fault);
 
 	if (err == ERR_OK && fsync(sheet->file) != 0)
 		err = fault_errno(fault, "file-write", sheet->place.path, "cannot sync");
@@ -86,33 +103,17 @@ void sheet_next(struct sheet *sheet, const char *name)
 		sheet->err = create(sheet, sheet->draft.folder, name, &sheet->fault);
 }
 
-/* Room for size bytes more: what is to be sealed is sealed as a whole, everything else leaves. */
-static enum err make_room(struct sheet *sheet, size_t size, struct fault *fault)
-{
-	struct secret *larger;
-	enum err err;
-
-	if (size <= secret_capacity(sheet->held) - secret_size(sheet->held))
-		return ERR_OK;
-	if (!sealed(sheet))
-		return flush(sheet, fault);
-	err = secret_new(&larger, 2 * (secret_capacity(sheet->held) + size), fault);
-	if (err != ERR_OK)
-		return err;
-	secret_put(larger, secret_bytes(sheet->held)); /* made for it */
-	secret_free(&sheet->held);
-	sheet->held = larger;
-	return ERR_OK;
-}
-
+/* A full chunk leaves only when there is more: the last one of an age file is marked, and never empty. */
 void sheet_put(struct sheet *sheet, struct bytes bytes)
 {
 	while (sheet->err == ERR_OK && bytes.size > 0) {
-		size_t some = bytes.size < HELD ? bytes.size : HELD;
+		size_t room = secret_capacity(sheet->held) - secret_size(sheet->held);
+		size_t some = bytes.size < room ? bytes.size : room;
 
-		sheet->err = make_room(sheet, some, &sheet->fault);
-		if (sheet->err == ERR_OK)
-			secret_put(sheet->held, bytes_from(bytes.data, some));
+		if (room == 0)
+			sheet->err = flush(sheet, false, &sheet->fault);
+		else
+			secret_put(sheet->held, bytes_from(bytes.data, some)); /* fits */
 		bytes = bytes_from(bytes.data + some, bytes.size - some);
 	}
 }
@@ -172,21 +173,6 @@ void sheet_csv(struct sheet *sheet, struct bytes text)
 	sheet_text(sheet, "\"");
 }
 
-static enum err end_sealed(struct sheet *sheet, struct fault *fault)
-{
-	const struct sheet_place *place = &sheet->place;
-	struct buffer out = BUFFER_EMPTY;
-	enum err err = age_seal(&out, secret_bytes(sheet->held), place->recipients, place->recipient_count,
-	    fault);
-
-	if (err == ERR_OK && place->kind == SHEET_PIPE)
-		err = file_append(place->pipe, buffer_bytes(&out), "standard output", fault);
-	else if (err == ERR_OK)
-		err = file_write(AT_FDCWD, place->path, buffer_bytes(&out), mode_of(sheet), false, fault);
-	buffer_free(&out);
-	return err;
-}
-
 static enum err end_file(struct sheet *sheet, struct fault *fault)
 {
 	enum err err = finish_file(sheet, fault);
@@ -208,10 +194,8 @@ enum err sheet_end(struct sheet *sheet, struct fault *fault)
 		*fault = sheet->fault;
 		return sheet->err;
 	}
-	if (sealed(sheet))
-		return end_sealed(sheet, fault);
 	if (sheet->place.kind == SHEET_PIPE)
-		return flush(sheet, fault);
+		return flush(sheet, true, fault);
 	if (sheet->place.kind == SHEET_FILE)
 		return end_file(sheet, fault);
 	err = finish_file(sheet, fault);
@@ -229,5 +213,7 @@ void sheet_close(struct sheet *sheet)
 		close(sheet->folder);
 	folder_abandon(&sheet->draft);
 	secret_free(&sheet->held);
+	age_sealer_free(&sheet->sealer);
+	buffer_free(&sheet->sealed);
 	*sheet = SHEET_EMPTY;
 }

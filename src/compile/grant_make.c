@@ -49,6 +49,8 @@ static enum err open_master(struct grant_job *job, const struct office *office, 
 	if (err == ERR_OK)
 		err = master_open(&job->seed, job->plan, buffer_bytes(&file), identity,
 		    manifest_hash(job->batch.manifest), name, fault);
+	if (err != ERR_OK)
+		fault_inside(fault, office->path);
 	buffer_free(&file);
 	return err;
 }
@@ -169,4 +171,15 @@ enum err grant_job_record(struct grant_job *job, int64_t now, struct fault *faul
 	hash_bytes(hash, buffer_bytes(&job->text));
 	utc_format(time, now);
 	return ledger_add_grant(job->batch.ledger, &job->grant, hash, time, fault);
+}
+
+enum err grant_job_commit(const struct grant_job *job, struct folder_draft *draft, struct fault *fault)
+{
+	enum err err = folder_commit(draft, fault);
+
+	if (err == ERR_OK)
+		return ERR_OK;
+	return fault_set(fault, err, fault->code, fault->where,
+	    "%s; the ledger holds this grant as number %llu: make it again with --replaces %llu", fault->text,
+	    (unsigned long long)job->grant.serial, (unsigned long long)job->grant.serial);
 }

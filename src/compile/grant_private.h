@@ -2,6 +2,7 @@
 #ifndef GAPSEAL_GRANT_PRIVATE_H
 #define GAPSEAL_GRANT_PRIVATE_H
 
+#include "gapseal/file.h"
 #include "gapseal/unseal.h"
 
 /* The parts of making a grant: grant_make.c what all grants have, office_grant.c one of lots,
@@ -36,6 +37,8 @@ enum err grant_job_put(const struct grant_job *job, int folder, struct fault *fa
  * crash in between leaves a serial without a folder, which is a gap; the other order could leave two grants
  * of one serial. */
 enum err grant_job_record(struct grant_job *job, int64_t now, struct fault *fault);
+/* The folder gets its name. */
+enum err grant_job_commit(const struct grant_job *job, struct folder_draft *draft, struct fault *fault);
 void grant_job_end(struct grant_job *job);
 
 #endif

@@ -18,6 +18,8 @@ static enum err read_certificate(struct buffer *out, const char *ca, struct faul
 	if (err != ERR_OK) /* no folder: the certificate itself */
 		return file_read(out, AT_FDCWD, ca, CA_FILE_MAX, fault);
 	err = file_read(out, folder, CA_CERTIFICATE, CA_FILE_MAX, fault);
+	if (err != ERR_OK)
+		fault_inside(fault, ca);
 	close(folder);
 	return err;
 }
@@ -30,6 +32,8 @@ static enum err read_key(struct secret **out, const char *ca, struct fault *faul
 	if (err != ERR_OK)
 		return err;
 	err = secret_read_file(out, folder, CA_KEY, CA_FILE_MAX, fault);
+	if (err != ERR_OK)
+		fault_inside(fault, ca);
 	close(folder);
 	return err;
 }
@@ -77,6 +81,19 @@ static enum err read_all(struct inputs *out, struct findings *findings, const st
 	return err;
 }
 
+/* The place is that of the first error, which may be in the profile as well as in the CSV. */
+static enum err refuse(const struct findings *findings, struct fault *fault)
+{
+	size_t first = 0;
+
+	while (first < findings->count && findings->items[first].severity != SEVERITY_ERROR)
+		first++;
+	return fault_set(fault, ERR_NO, "lint",
+	    first < findings->count ? findings->items[first].where : NULL,
+	    "the first of %zu error%s; nothing was written", findings->errors,
+	    findings->errors == 1 ? "" : "s");
+}
+
 enum err inputs_read(struct inputs *out, struct findings *findings, const struct inputs_request *request,
     struct fault *fault)
 {
@@ -85,10 +102,7 @@ enum err inputs_read(struct inputs *out, struct findings *findings, const struct
 	*out = (struct inputs){0};
 	err = read_all(out, findings, request, fault);
 	findings_sort(findings);
-	if (err == ERR_OK && findings->errors > 0)
-		err = fault_set(fault, ERR_NO, "lint", request->csv, "%zu error%s; nothing was written",
-		    findings->errors, findings->errors == 1 ? "" : "s");
-	return err;
+	return err == ERR_OK && findings->errors > 0 ? refuse(findings, fault) : err;
 }
 
 void inputs_free(struct inputs *inputs)

@@ -128,6 +128,18 @@ enum err query_end(struct query *query, struct fault *fault)
 	return refuse(query->ledger, query->rc, fault);
 }
 
+enum err query_close(struct query *query, enum err err, struct fault *fault)
+{
+	struct fault ending;
+	enum err end = query_end(query, &ending);
+
+	if (err == ERR_OK && end != ERR_OK) {
+		*fault = ending;
+		err = end;
+	}
+	return err;
+}
+
 enum err query_run(struct query *query, struct fault *fault)
 {
 	query_row(query);
@@ -164,7 +176,8 @@ static enum err connect(struct ledger *ledger, struct fault *fault)
 	/* Not by opening it: closing would release the locks another connection of this process has. */
 	if (lstat(ledger->path, &status) != 0 || !S_ISREG(status.st_mode))
 		return fault_set(fault, ERR_CANNOT, "ledger-open", ledger->path,
-		    "there is no ledger; \"gapseal keygen office\" makes one with an office");
+		    "the office has no ledger: put its last backup there; a new one would not know what was "
+		    "made");
 	rc = sqlite3_open_v2(ledger->path, &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
 	return rc == SQLITE_OK ? ledger_run(ledger, settings, fault) : refuse(ledger, rc, fault);
 }
@@ -237,23 +250,25 @@ static enum err close_blobs(struct blobs *blobs, const struct ledger *ledger, st
 	return blobs->rc == SQLITE_OK ? ERR_OK : refuse(ledger, blobs->rc, fault);
 }
 
+/* One blob after the other: a write to one makes SQLite forget where the pages of the other lie, and find each
+ * again from its first. */
 enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t *imeis,
     const uint32_t *indices, size_t count, struct fault *fault)
 {
 	struct blobs blobs;
 
 	open_blobs(&blobs, ledger, row, 1);
-	for (size_t at = 0; blobs.rc == SQLITE_OK && at < count; at += PIECE) {
-		size_t some = count - at < PIECE ? count - at : PIECE;
-
-		for (size_t i = 0; i < some; i++) {
+	for (size_t at = 0, some; blobs.rc == SQLITE_OK && at < count; at += some) {
+		some = count - at < PIECE ? count - at : PIECE;
+		for (size_t i = 0; i < some; i++)
 			put_u64(blobs.imei_piece + 8 * i, imeis[at + i]);
-			put_u32(blobs.index_piece + 4 * i, indices[at + i]);
-		}
 		blobs.rc = sqlite3_blob_write(blobs.imeis, blobs.imei_piece, (int)(8 * some), (int)(8 * at));
-		if (blobs.rc == SQLITE_OK)
-			blobs.rc = sqlite3_blob_write(blobs.indices, blobs.index_piece, (int)(4 * some),
-			    (int)(4 * at));
+	}
+	for (size_t at = 0, some; blobs.rc == SQLITE_OK && at < count; at += some) {
+		some = count - at < PIECE ? count - at : PIECE;
+		for (size_t i = 0; i < some; i++)
+			put_u32(blobs.index_piece + 4 * i, indices[at + i]);
+		blobs.rc = sqlite3_blob_write(blobs.indices, blobs.index_piece, (int)(4 * some), (int)(4 * at));
 	}
 	return close_blobs(&blobs, ledger, fault);
 }
@@ -292,6 +307,27 @@ enum err ledger_devices(struct ledger *ledger, uint64_t row, device_visit *visit
 		err = end;
 	}
 	return err;
+}
+
+enum err ledger_read_devices(struct ledger *ledger, uint64_t row, uint64_t at, uint64_t *imeis,
+    uint32_t *indices, size_t some, struct fault *fault)
+{
+	struct blobs blobs;
+
+	open_blobs(&blobs, ledger, row, 0);
+	for (size_t done = 0, piece; blobs.rc == SQLITE_OK && done < some; done += piece) {
+		struct cursor from, of;
+
+		piece = some - done < PIECE ? some - done : PIECE;
+		blobs.rc = read_piece(&blobs, (int)(at + done), (int)piece);
+		from = cursor_of(bytes_from(blobs.imei_piece, 8 * piece));
+		of = cursor_of(bytes_from(blobs.index_piece, 4 * piece));
+		for (size_t i = done; blobs.rc == SQLITE_OK && i < done + piece; i++) {
+			take_u64(&from, &imeis[i]);
+			take_u32(&of, &indices[i]);
+		}
+	}
+	return close_blobs(&blobs, ledger, fault);
 }
 
 enum err ledger_copy(struct ledger *ledger, const char *to, struct fault *fault)

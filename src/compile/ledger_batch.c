@@ -35,10 +35,7 @@ enum err ledger_has_batch(struct ledger *ledger, const uint8_t hash[static HASH_
 	return err;
 }
 
-/* The slots a batch touches as "tag/type" with spaces between. What it only expects to be there does not
- * count. */
-#define SLOTS_TEXT_MAX (SLOTS_MAX * 24)
-static void write_slots(char out[static SLOTS_TEXT_MAX], const struct manifest_fields *manifest)
+void slots_write(char out[static SLOTS_TEXT_MAX], const struct manifest_fields *manifest)
 {
 	struct state_slot slots[SLOTS_MAX];
 	size_t count = manifest_state(slots, manifest), length = 0;
@@ -51,8 +48,7 @@ static void write_slots(char out[static SLOTS_TEXT_MAX], const struct manifest_f
 			    length > 0 ? " " : "", slots[i].slot.tag, slots[i].slot.type);
 }
 
-/* Whether two such texts have a slot in common. */
-static bool slots_meet(const char *a, const char *b)
+bool slots_meet(const char *a, const char *b)
 {
 	struct cursor left = cursor_of(bytes_of(a));
 	struct bytes one, other;
@@ -101,35 +97,22 @@ static enum err check_row(struct ledger *ledger, const struct query *query, cons
 	    "must supersede that one", counting.common, query_string(query, 1));
 }
 
-enum err ledger_check_rows(struct ledger *ledger, uint64_t before, const char *slots,
-    const struct manifest_fields *manifest, const uint64_t *imeis, size_t count, struct fault *fault)
-{
-	struct query query = query_begin(ledger, "SELECT rowid, id, manifest, slots, count FROM batches"
-	    " WHERE purpose = 0 AND rowid < ? ORDER BY rowid");
-	enum err err = ERR_OK, end;
-	struct fault ending;
-
-	query_integer(&query, before);
-	while (err == ERR_OK && query_row(&query))
-		if (slots_meet(slots, query_string(&query, 3)))
-			err = check_row(ledger, &query, manifest, imeis, count, fault);
-	end = query_end(&query, &ending);
-	if (err == ERR_OK && end != ERR_OK) {
-		*fault = ending;
-		err = end;
-	}
-	return err;
-}
-
 enum err ledger_check_slots(struct ledger *ledger, const struct manifest_fields *manifest,
     const uint64_t *imeis, size_t count, struct fault *fault)
 {
+	struct query query;
 	char slots[SLOTS_TEXT_MAX];
+	enum err err = ERR_OK;
 
 	if (manifest->purpose != PURPOSE_PRODUCTION)
 		return ERR_OK;
-	write_slots(slots, manifest);
-	return ledger_check_rows(ledger, INT64_MAX, slots, manifest, imeis, count, fault);
+	slots_write(slots, manifest);
+	query = query_begin(ledger,
+	    "SELECT rowid, id, manifest, slots, count FROM batches WHERE purpose = 0 ORDER BY rowid");
+	while (err == ERR_OK && query_row(&query))
+		if (slots_meet(slots, query_string(&query, 3)))
+			err = check_row(ledger, &query, manifest, imeis, count, fault);
+	return query_close(&query, err, fault);
 }
 
 static enum err put_row(struct ledger *ledger, const struct manifest_fields *manifest,
@@ -138,10 +121,10 @@ static enum err put_row(struct ledger *ledger, const struct manifest_fields *man
 {
 	struct query query = query_begin(ledger,
 	    "INSERT INTO batches (id, purpose, series, seq, manifest, plan,"
-	    " issued, count, slots, imeis, indices) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " issued, count, abandoned, slots, imeis, indices) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	char slots[SLOTS_TEXT_MAX];
 
-	write_slots(slots, manifest);
+	slots_write(slots, manifest);
 	query_text(&query, manifest->batch);
 	query_integer(&query, manifest->purpose);
 	query_text(&query, manifest->series);
@@ -150,6 +133,7 @@ static enum err put_row(struct ledger *ledger, const struct manifest_fields *man
 	query_hash(&query, plan);
 	query_text(&query, manifest->issued);
 	query_integer(&query, manifest->count);
+	query_integer(&query, manifest->abandoned.count);
 	query_text(&query, slots);
 	query_room(&query, 8 * (uint64_t)devices);
 	query_room(&query, 4 * (uint64_t)devices);
@@ -182,6 +166,8 @@ static enum err add(struct ledger *ledger, const struct manifest_fields *manifes
 		err = ledger_check_slots(ledger, manifest, imeis, count, fault);
 	if (err == ERR_OK)
 		err = put_row(ledger, manifest, hash, plan, kept, fault);
+	if (err == ERR_OK)
+		err = ledger_put_lots(ledger, manifest, fault);
 	if (err == ERR_OK && production)
 		err = ledger_put_supersedes(ledger, manifest, fault);
 	if (err == ERR_OK)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "gapseal/list.h"
 #include "ledger_private.h"
@@ -38,27 +37,56 @@ static enum err put_row(struct ledger *ledger, const struct grant_fields *grant,
 	return query_run(&query, fault);
 }
 
-static enum err put_lot(struct ledger *ledger, uint64_t serial, const char *lot, struct fault *fault)
-{
-	struct query query = query_begin(ledger, "INSERT INTO grant_lots VALUES (?, ?)");
-
-	query_integer(&query, serial);
-	query_text(&query, lot);
-	return query_run(&query, fault);
-}
-
-/* A single record stands among the lots as "#" and its index, which is no name of a lot: so grants of one
- * record overlap, and one of a lot and one of a record in it do not. */
 static enum err put_lots(struct ledger *ledger, const struct grant_fields *grant, struct fault *fault)
 {
 	enum err err = ERR_OK;
-	char record[24];
 
-	for (size_t i = 0; i < grant->lots.count && err == ERR_OK; i++)
-		err = put_lot(ledger, grant->serial, list_text(&grant->lots, i, NAME_SIZE), fault);
-	for (size_t i = 0; i < grant->records.count && err == ERR_OK; i++) {
-		snprintf(record, sizeof record, "#%" PRIu64, list_integer(&grant->records, i));
-		err = put_lot(ledger, grant->serial, record, fault);
+	for (size_t i = 0; i < grant->lots.count && err == ERR_OK; i++) {
+		struct query query = query_begin(ledger, "INSERT INTO grant_lots VALUES (?, ?)");
+
+		query_integer(&query, grant->serial);
+		query_text(&query, list_text(&grant->lots, i, NAME_SIZE));
+		err = query_run(&query, fault);
+	}
+	return err;
+}
+
+static enum err put_records(struct ledger *ledger, const struct grant_fields *grant, struct fault *fault)
+{
+	struct query query;
+	struct buffer indices = BUFFER_EMPTY;
+	enum err err;
+
+	if (grant->records.count == 0)
+		return ERR_OK;
+	for (size_t i = 0; i < grant->records.count; i++) {
+		uint8_t *space = buffer_space(&indices, 8);
+
+		if (space != NULL)
+			put_u64(space, list_integer(&grant->records, i));
+	}
+	err = buffer_check(&indices, fault);
+	if (err == ERR_OK) {
+		query = query_begin(ledger, "INSERT INTO grant_records VALUES (?, ?)");
+		query_integer(&query, grant->serial);
+		query_blob(&query, buffer_bytes(&indices));
+		err = query_run(&query, fault);
+	}
+	buffer_free(&indices);
+	return err;
+}
+
+static enum err put_stations(struct ledger *ledger, const struct grant_fields *grant, struct fault *fault)
+{
+	const struct grant_station *stations = grant->stations.items;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < grant->stations.count && err == ERR_OK; i++) {
+		struct query query = query_begin(ledger, "INSERT INTO grant_stations VALUES (?, ?)");
+
+		query_integer(&query, grant->serial);
+		query_text(&query, stations[i].name);
+		err = query_run(&query, fault);
 	}
 	return err;
 }
@@ -88,8 +116,7 @@ static enum err put_replaced(struct ledger *ledger, const struct grant_fields *g
 	return query_run(&query, fault);
 }
 
-/* Another grant that lives and shares a lot or a single record with this one, which is in the tables
- * already. */
+/* Another grant that lives and shares a lot with this one, which is in the tables already. */
 static enum err check_overlap(struct ledger *ledger, const struct grant_fields *grant, const char *now,
     struct fault *fault)
 {
@@ -100,24 +127,50 @@ static enum err check_overlap(struct ledger *ledger, const struct grant_fields *
 	    " WHERE own.serial = ? AND other.batch = ? AND other.not_after >= ?"
 	    " AND other.serial NOT IN (SELECT replaced FROM grant_replaces)"
 	    " ORDER BY other.serial, shared.lot LIMIT 1");
-	bool found;
 	enum err err = ERR_OK;
-	struct fault ending;
 
 	query_integer(&query, grant->serial);
 	query_text(&query, grant->batch);
 	query_text(&query, now);
-	found = query_row(&query);
-	if (found)
+	if (query_row(&query))
 		err = fault_set(fault, ERR_NO, "grant-overlap", ledger_path(ledger),
-		    "%s %s is in grant %" PRIu64 ", valid to %s: a new grant must replace that one",
-		    *query_string(&query, 2) == '#' ? "record" : "lot", query_string(&query, 2),
-		    query_number(&query, 0), query_string(&query, 1));
-	if (query_end(&query, &ending) != ERR_OK && !found) {
-		*fault = ending;
-		err = ending.err;
+		    "lot %s is in grant %" PRIu64 ", valid to %s: a new grant must replace that one",
+		    query_string(&query, 2), query_number(&query, 0), query_string(&query, 1));
+	return query_close(&query, err, fault);
+}
+
+/* The first index of a blob that the grant has, too. */
+static bool shares_record(uint64_t *index, struct bytes blob, const struct grant_fields *grant)
+{
+	struct cursor cursor = cursor_of(blob);
+
+	while (take_u64(&cursor, index))
+		if (list_holds(&grant->records, *index))
+			return true;
+	return false;
+}
+
+/* The same of single records. One of a lot and one of a record in it may both live: office_extract.h. */
+static enum err check_records(struct ledger *ledger, const struct grant_fields *grant, const char *now,
+    struct fault *fault)
+{
+	struct query query = query_begin(ledger,
+	    "SELECT serial, not_after, indices FROM grant_records JOIN grants USING (serial)"
+	    " WHERE serial <> ? AND batch = ? AND not_after >= ?"
+	    " AND serial NOT IN (SELECT replaced FROM grant_replaces) ORDER BY serial");
+	enum err err = ERR_OK;
+	uint64_t index;
+
+	query_integer(&query, grant->serial);
+	query_text(&query, grant->batch);
+	query_text(&query, now);
+	while (err == ERR_OK && query_row(&query)) {
+		if (shares_record(&index, query_bytes(&query, 2), grant))
+			err = fault_set(fault, ERR_NO, "grant-overlap", ledger_path(ledger), "record %" PRIu64
+			    " is in grant %" PRIu64 ", valid to %s: a new grant must replace that one", index,
+			    query_number(&query, 0), query_string(&query, 1));
 	}
-	return err;
+	return query_close(&query, err, fault);
 }
 
 static enum err add(struct ledger *ledger, const struct grant_fields *grant,
@@ -131,10 +184,16 @@ static enum err add(struct ledger *ledger, const struct grant_fields *grant,
 		err = put_row(ledger, grant, hash, fault);
 	if (err == ERR_OK)
 		err = put_lots(ledger, grant, fault);
+	if (err == ERR_OK)
+		err = put_records(ledger, grant, fault);
+	if (err == ERR_OK)
+		err = put_stations(ledger, grant, fault);
 	for (size_t i = 0; i < grant->replaces.count && err == ERR_OK; i++)
 		err = put_replaced(ledger, grant, list_integer(&grant->replaces, i), fault);
 	if (err == ERR_OK)
 		err = check_overlap(ledger, grant, now, fault);
+	if (err == ERR_OK)
+		err = check_records(ledger, grant, now, fault);
 	return err;
 }
 

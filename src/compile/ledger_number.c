@@ -112,7 +112,7 @@ enum err ledger_claim_number(struct ledger *ledger, const struct manifest_fields
 		err = ledger_next(&next, ledger, manifest->series, fault);
 	if (err != ERR_OK || own)
 		return err;
-	if (taken || manifest->seq < next)
+	if (taken || manifest->seq != next)
 		return refuse_number(ledger, manifest, fault);
 	return put_number(ledger, manifest->series, manifest->seq, manifest->batch, fault);
 }

@@ -9,7 +9,7 @@
 #include "gapseal/file.h"
 #include "ledger_private.h"
 
-#define VERSION 2
+#define VERSION 3
 #define APPLICATION 1735614828 /* "gsal": no other program's database is taken for a ledger */
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
@@ -17,7 +17,8 @@
 _Static_assert(PURPOSE_PRODUCTION == 0, "the index of numbers says so");
 
 /* The blobs stand last: SQLite reads a row from its beginning. numbers has every number of a series that was
- * ever taken, and for which batch. */
+ * ever taken, and for which batch; abandoned is how many before its own a batch's manifest says were never
+ * shipped. */
 static const char schema[] =
     "BEGIN;"
     "PRAGMA application_id = " TEXT(APPLICATION) ";"
@@ -25,16 +26,23 @@ static const char schema[] =
     "CREATE TABLE meta (org TEXT NOT NULL) STRICT;"
     "CREATE TABLE batches (id TEXT PRIMARY KEY NOT NULL, purpose INTEGER NOT NULL, series TEXT NOT NULL,"
     " seq INTEGER NOT NULL, manifest BLOB NOT NULL UNIQUE, plan BLOB NOT NULL, issued TEXT NOT NULL,"
-    " count INTEGER NOT NULL, slots TEXT NOT NULL, imeis BLOB NOT NULL, indices BLOB NOT NULL) STRICT;"
+    " count INTEGER NOT NULL, abandoned INTEGER NOT NULL, slots TEXT NOT NULL, imeis BLOB NOT NULL,"
+    " indices BLOB NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX batch_numbers ON batches (series, seq) WHERE purpose = 0;"
     "CREATE TABLE numbers (series TEXT NOT NULL, seq INTEGER NOT NULL, batch TEXT NOT NULL,"
     " PRIMARY KEY (series, seq)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE lots (batch TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " name TEXT NOT NULL, PRIMARY KEY (batch, first)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE supersedes (batch TEXT NOT NULL, manifest BLOB NOT NULL, whole INTEGER NOT NULL,"
     " reason TEXT NOT NULL, indices BLOB NOT NULL, PRIMARY KEY (batch, manifest)) STRICT;"
+    "CREATE INDEX superseded ON supersedes (manifest);"
     "CREATE TABLE grants (serial INTEGER PRIMARY KEY NOT NULL, batch TEXT NOT NULL, document BLOB NOT NULL,"
     " not_before TEXT NOT NULL, not_after TEXT NOT NULL) STRICT;"
     "CREATE TABLE grant_lots (serial INTEGER NOT NULL, lot TEXT NOT NULL,"
     " PRIMARY KEY (serial, lot)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE grant_records (serial INTEGER PRIMARY KEY NOT NULL, indices BLOB NOT NULL) STRICT;"
+    "CREATE TABLE grant_stations (serial INTEGER NOT NULL, station TEXT NOT NULL,"
+    " PRIMARY KEY (serial, station)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE grant_replaces (serial INTEGER NOT NULL, replaced INTEGER NOT NULL,"
     " PRIMARY KEY (serial, replaced)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE heads (station TEXT PRIMARY KEY NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL) STRICT;"
@@ -109,7 +117,8 @@ static enum err check_form(struct ledger *ledger, struct fault *fault)
 		return ledger_refuse_form(ledger, fault);
 	if (version != VERSION)
 		return fault_set(fault, ERR_CANNOT, "ledger-form", ledger_path(ledger),
-		    "the ledger is of version %" PRIu64 ", this program knows version %d", version, VERSION);
+		    "the ledger is of version %" PRIu64 ", this program knows version %d: use the gapseal "
+		    "that works with it", version, VERSION);
 	return ERR_OK;
 }
 

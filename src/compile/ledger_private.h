@@ -40,6 +40,8 @@ const char *query_string(const struct query *query, int column);  /* until the n
 struct bytes query_bytes(const struct query *query, int column);  /* until the next row */
 bool query_is_hash(const struct query *query, int column, const uint8_t hash[static HASH_SIZE]);
 enum err query_end(struct query *query, struct fault *fault);
+/* The same after what was done with the rows: the first failure of the two. */
+enum err query_close(struct query *query, enum err err, struct fault *fault);
 /* Steps once and ends: a statement without rows; the first value of a row, or nothing changed. */
 enum err query_run(struct query *query, struct fault *fault);
 enum err query_value(struct query *query, uint64_t *value, struct fault *fault);
@@ -51,6 +53,9 @@ enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t 
 typedef enum err device_visit(void *context, uint64_t imei, uint32_t index, struct fault *fault);
 enum err ledger_common(struct ledger *ledger, uint64_t row, const uint64_t *imeis, size_t count,
     device_visit *visit, void *context, struct fault *fault);
+/* Reads some devices of a row from a place in that order on. */
+enum err ledger_read_devices(struct ledger *ledger, uint64_t row, uint64_t at, uint64_t *imeis,
+    uint32_t *indices, size_t some, struct fault *fault);
 /* Visits all of them. */
 enum err ledger_devices(struct ledger *ledger, uint64_t row, device_visit *visit, void *context,
     struct fault *fault);
@@ -68,16 +73,30 @@ void freed_free(struct freed *freed);
 enum err ledger_put_supersedes(struct ledger *ledger, const struct manifest_fields *manifest,
     struct fault *fault);
 
-/* Whether devices (ascending) are new to slots, in the ledger's spelling, among the rows before one. by: a
- * manifest that supersedes, or NULL. ERR_NO "ledger-slot". */
-enum err ledger_check_rows(struct ledger *ledger, uint64_t before, const char *slots,
-    const struct manifest_fields *by, const uint64_t *imeis, size_t count, struct fault *fault);
+/* The lots of a batch. */
+enum err ledger_put_lots(struct ledger *ledger, const struct manifest_fields *manifest, struct fault *fault);
+
+/* The slots a batch touches as "tag/type" with spaces between: the ledger's spelling. What it only expects to
+ * be there does not count. And whether two such texts have a slot in common. */
+#define SLOTS_TEXT_MAX (SLOTS_MAX * 24)
+void slots_write(char out[static SLOTS_TEXT_MAX], const struct manifest_fields *manifest);
+bool slots_meet(const char *a, const char *b);
+
+/* The fault of a ledger that does not hold together; which is shown if it is a name or number. */
+enum err ledger_broken(const struct ledger *ledger, const char *what, const char *which, struct fault *fault);
+/* Whether no slot of a device stands in two batches unless the later one was made when the earlier one was
+ * superseded there. The lists of all batches were checked before. They are merged a piece of each at a time,
+ * so the time goes with the number of devices, and memory does not. */
+enum err ledger_check_twice(struct ledger *ledger, struct fault *fault);
 
 /* Opens a ledger wherever it is and looks at its form. */
 enum err ledger_open_file(struct ledger **out, const char *path, struct fault *fault);
 /* Copies all of the ledger into the empty file. */
 enum err ledger_copy(struct ledger *ledger, const char *to, struct fault *fault);
 
+/* Of a row of numbers: whether no batch has it. */
+#define ABANDONED "NOT EXISTS (SELECT 1 FROM batches WHERE purpose = 0" \
+    " AND batches.series = numbers.series AND batches.seq = numbers.seq)"
 /* The number of a production batch: its own, or a new one past all. */
 enum err ledger_claim_number(struct ledger *ledger, const struct manifest_fields *manifest,
     struct fault *fault);

@@ -25,20 +25,14 @@ enum err ledger_accepted(struct list *done, bool *known, struct ledger *ledger,
     const uint8_t manifest[static HASH_SIZE], struct fault *fault)
 {
 	struct query query = query_begin(ledger, "SELECT done FROM accepted WHERE manifest = ?");
-	struct fault ending;
-	enum err err = ERR_OK, end;
+	enum err err = ERR_OK;
 
 	*done = (struct list){0};
 	query_hash(&query, manifest);
 	*known = query_row(&query);
 	if (*known)
 		err = read_indices(done, query_bytes(&query, 0), fault);
-	end = query_end(&query, &ending);
-	if (err == ERR_OK && end != ERR_OK) {
-		*fault = ending;
-		err = end;
-	}
-	return err;
+	return query_close(&query, err, fault);
 }
 
 enum err ledger_find_head(struct ledger_head *out, bool *known, struct ledger *ledger, const char *station,

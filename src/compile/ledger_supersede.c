@@ -68,6 +68,27 @@ enum err freed_read(struct freed *out, struct ledger *ledger, struct bytes manif
 	return err;
 }
 
+enum err ledger_superseded(struct list *out, struct ledger *ledger, const uint8_t manifest[static HASH_SIZE],
+    uint64_t count, struct fault *fault)
+{
+	struct buffer indices = BUFFER_EMPTY;
+	struct freed freed;
+	enum err err = freed_read(&freed, ledger, bytes_from(manifest, HASH_SIZE), count, NULL, fault);
+
+	*out = (struct list){0};
+	for (uint64_t i = 0; err == ERR_OK && i < count; i++)
+		if (freed_has(&freed, i))
+			buffer_put(&indices, bytes_from(&i, sizeof i));
+	freed_free(&freed);
+	if (err == ERR_OK)
+		err = buffer_check(&indices, fault);
+	if (err == ERR_OK)
+		*out = (struct list){indices.data, indices.size / sizeof(uint64_t)}; /* its memory is the list's now */
+	else
+		buffer_free(&indices);
+	return err;
+}
+
 static enum err put_one(struct ledger *ledger, const char *batch, const struct manifest_supersede *item,
     struct fault *fault)
 {
@@ -104,14 +125,48 @@ enum err ledger_put_supersedes(struct ledger *ledger, const struct manifest_fiel
 	return err;
 }
 
-static enum err collect(void *context, uint64_t imei, uint32_t index, struct fault *fault)
-{
-	struct buffer *indices = context;
-	uint64_t wide = index;
+/* The devices of the earlier batch, one by one, beside those of the new one. */
+struct choice {
+	const struct supersede_wish *wish;
+	const struct freed *freed;
+	const uint64_t *next, *end;  /* IMEIs of the new batch */
+	struct buffer indices;       /* superseded now */
+	uint64_t common, lacking;    /* devices the new batch has, and those it lacks that are not free yet */
+	uint64_t dropped;            /* of the latter, those superseded now */
+};
 
-	(void)imei;
-	buffer_put(indices, bytes_from(&wide, sizeof wide));
-	return buffer_check(indices, fault);
+static bool is_wished(const struct choice *choice, bool common, uint64_t index)
+{
+	switch (choice->wish->how) {
+	case SUPERSEDE_SAME:
+		return common;
+	case SUPERSEDE_INDICES:
+		return list_holds(&choice->wish->indices, index);
+	case SUPERSEDE_PLAIN:
+	case SUPERSEDE_ALL:
+		break;
+	}
+	return true;
+}
+
+static enum err choose(void *context, uint64_t imei, uint32_t index, struct fault *fault)
+{
+	struct choice *choice = context;
+	uint64_t wide = index;
+	bool common, wished;
+
+	while (choice->next < choice->end && *choice->next < imei)
+		choice->next++;
+	common = choice->next < choice->end && *choice->next == imei;
+	wished = is_wished(choice, common, index);
+	choice->common += common;
+	if (!common && !freed_has(choice->freed, index)) {
+		choice->lacking++;
+		choice->dropped += wished;
+	}
+	if (wished)
+		buffer_put(&choice->indices, bytes_from(&wide, sizeof wide));
+	return buffer_check(&choice->indices, fault);
 }
 
 static int compare(const void *a, const void *b)
@@ -121,52 +176,85 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* All of a batch is superseded in one word: that says more than its indices one by one. */
-static enum err take_indices(struct manifest_supersede *out, struct buffer *indices, uint64_t count,
-    const struct ledger *ledger, const char *batch, struct fault *fault)
+static enum err check_choice(const struct choice *choice, uint64_t count, const struct ledger *ledger,
+    struct fault *fault)
 {
-	size_t common = indices->size / sizeof(uint64_t);
+	const struct supersede_wish *wish = choice->wish;
+	const struct list *indices = &wish->indices;
 
-	if (common == 0)
+	if (wish->how == SUPERSEDE_INDICES && list_integer(indices, indices->count - 1) >= count)
+		return fault_set(fault, ERR_NO, "supersede-index", ledger_path(ledger),
+		    "batch %s has only %" PRIu64 " devices, the first of index 0", wish->batch, count);
+	if (choice->common == 0 && (wish->how == SUPERSEDE_PLAIN || wish->how == SUPERSEDE_SAME))
 		return fault_set(fault, ERR_NO, "supersede-none", ledger_path(ledger),
-		    "batch %s has none of these devices, so there is nothing to supersede", batch);
-	out->all = common == count;
-	if (out->all)
-		return ERR_OK;
-	qsort(indices->data, common, sizeof(uint64_t), compare);
-	out->indices = (struct list){indices->data, common}; /* the buffer's memory is the list's now */
-	*indices = BUFFER_EMPTY;
+		    "batch %s has none of these devices: say %s:all if it is superseded nevertheless", wish->batch,
+		    wish->batch);
+	if (choice->lacking > 0 && wish->how == SUPERSEDE_PLAIN)
+		return fault_set(fault, ERR_NO, "supersede-dropped", ledger_path(ledger),
+		    "%" PRIu64 " devices of batch %s are not in this CSV: say %s:all if they are superseded too, "
+		    "%s:same if they stay as they are", choice->lacking, wish->batch, wish->batch, wish->batch);
 	return ERR_OK;
 }
 
-enum err ledger_supersede(struct manifest_supersede *out, struct ledger *ledger, const char *batch,
-    const uint64_t *imeis, size_t count, struct fault *fault)
+/* All of a batch is superseded in one word: that says more than its indices one by one. */
+static void take_choice(struct manifest_supersede *out, struct choice *choice, uint64_t count)
+{
+	size_t chosen = choice->indices.size / sizeof(uint64_t);
+
+	out->all = chosen == count;
+	if (out->all)
+		return;
+	qsort(choice->indices.data, chosen, sizeof(uint64_t), compare);
+	out->indices = (struct list){choice->indices.data, chosen}; /* the buffer's memory is the list's now */
+	choice->indices = BUFFER_EMPTY;
+}
+
+/* The batch to be superseded: its row, manifest and number of devices. */
+static enum err find_batch(uint64_t *row, uint64_t *count, uint8_t manifest[static HASH_SIZE],
+    struct ledger *ledger, const char *batch, struct fault *fault)
 {
 	struct query query = query_begin(ledger,
 	    "SELECT rowid, manifest, count FROM batches WHERE purpose = 0 AND id = ?");
-	struct buffer indices = BUFFER_EMPTY;
-	uint64_t row = 0, devices = 0;
 	bool found;
 	enum err err;
 
-	*out = (struct manifest_supersede){0};
 	query_text(&query, batch);
 	found = query_row(&query) && query_bytes(&query, 1).size == HASH_SIZE;
 	if (found) {
-		row = query_number(&query, 0);
-		memcpy(out->manifest_sha256, query_bytes(&query, 1).data, HASH_SIZE);
-		devices = query_number(&query, 2);
+		*row = query_number(&query, 0);
+		memcpy(manifest, query_bytes(&query, 1).data, HASH_SIZE);
+		*count = query_number(&query, 2);
 	}
 	err = query_end(&query, fault);
 	if (err == ERR_OK && !found)
 		err = fault_set(fault, ERR_NO, "supersede-batch", ledger_path(ledger),
-		    "this office did not commit a production batch %s",
-		    text_is_name(bytes_of(batch)) ? batch : "of that name");
+		    "this office did not commit a production batch %s", batch);
+	return err;
+}
+
+enum err ledger_supersede(struct manifest_supersede *out, uint64_t *dropped, struct ledger *ledger,
+    const struct supersede_wish *wish, const uint64_t *imeis, size_t count, struct fault *fault)
+{
+	struct freed freed = {0};
+	struct choice choice = {.wish = wish, .freed = &freed, .next = imeis, .end = imeis + count,
+		.indices = BUFFER_EMPTY};
+	uint64_t row = 0, devices = 0;
+	enum err err;
+
+	*out = (struct manifest_supersede){0};
+	err = find_batch(&row, &devices, out->manifest_sha256, ledger, wish->batch, fault);
 	if (err == ERR_OK)
-		err = ledger_common(ledger, row, imeis, count, collect, &indices, fault);
+		err = freed_read(&freed, ledger, bytes_from(out->manifest_sha256, HASH_SIZE), devices, NULL, fault);
 	if (err == ERR_OK)
-		err = take_indices(out, &indices, devices, ledger, batch, fault);
-	buffer_free(&indices);
+		err = ledger_devices(ledger, row, choose, &choice, fault);
+	if (err == ERR_OK)
+		err = check_choice(&choice, devices, ledger, fault);
+	if (err == ERR_OK) {
+		take_choice(out, &choice, devices);
+		*dropped += choice.dropped;
+	}
+	buffer_free(&choice.indices);
+	freed_free(&freed);
 	return err;
 }
 

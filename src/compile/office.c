@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gapseal/file.h"
@@ -60,27 +61,45 @@ static enum err fill(int folder, struct secret *text, const struct recipient *re
 	return err;
 }
 
+/* The ledger is made by path: that of the draft, beside the one the office will have. */
+static enum err create_ledger(const struct folder_draft *draft, struct fault *fault)
+{
+	size_t length = strlen(draft->path);
+	char *path;
+	enum err err;
+
+	while (length > 1 && draft->path[length - 1] == '/')
+		length--;
+	while (length > 0 && draft->path[length - 1] != '/')
+		length--;
+	if (asprintf(&path, "%.*s%s", (int)length, draft->path, draft->draft) < 0)
+		return fault_memory(fault);
+	err = ledger_create(path, fault);
+	free(path);
+	return err;
+}
+
 enum err office_create(const char *path, struct secret *passphrase, struct fault *fault)
 {
+	struct folder_draft draft;
 	struct secret *text = NULL;
 	struct recipient recipient;
-	int folder = -1;
-	enum err err = folder_create(AT_FDCWD, path, 0700, fault);
+	enum err err = folder_begin(&draft, path, fault);
 
 	if (err != ERR_OK)
 		return err;
-	err = folder_open(&folder, AT_FDCWD, path, fault);
+	if (fchmod(draft.folder, 0700) != 0)
+		err = fault_errno(fault, "file-write", path, "cannot set the rights of the folder");
 	if (err == ERR_OK)
 		err = age_identity_new(&text, &recipient, fault);
 	if (err == ERR_OK)
-		err = fill(folder, text, &recipient, passphrase, fault);
+		err = fill(draft.folder, text, &recipient, passphrase, fault);
 	if (err == ERR_OK)
-		err = ledger_create(path, fault);
-	if (err == ERR_OK)
-		err = folder_sync(folder, path, fault);
+		err = create_ledger(&draft, fault);
 	secret_free(&text);
-	if (folder >= 0)
-		close(folder);
+	if (err == ERR_OK)
+		return folder_commit(&draft, fault);
+	folder_abandon(&draft);
 	return err;
 }
 
@@ -229,8 +248,10 @@ enum err office_identity(struct secret **key, const struct office *office, struc
 	if (err == ERR_OK)
 		err = age_identity_parse(key, secret_bytes(text), OFFICE_IDENTITY, fault);
 	secret_free(&text);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
+		fault_inside(fault, office->path);
 		return err;
+	}
 	age_identity_recipient(&recipient, *key);
 	if (memcmp(recipient.key, office->recipient.key, sizeof recipient.key) != 0) {
 		secret_free(key);

@@ -171,13 +171,18 @@ static enum err make_batch(struct batch_result *out, struct job *job, const stru
 		.tool = request->tool,
 		.ca = job->inputs.ca,
 		.threads = (unsigned)request->threads,
+		.verify_all = request->verify_all,
 		.masters = job->masters,
 		.master_count = job->master_count,
 		.progress = request->progress,
 		.progress_context = request->progress_context,
 	};
-	enum err err = supersedes_make(&job->supersedes, job->ledger, job->inputs.roster, request, fault);
+	uint64_t dropped;
+	enum err err = supersedes_make(&job->supersedes, &dropped, job->ledger, job->inputs.roster, request,
+	    fault);
 
+	if (err == ERR_OK && request->dropped != NULL)
+		*request->dropped = dropped;
 	utc_format(issued, request->now);
 	if (err == ERR_OK)
 		err = take_seed(job, request->seed, fault);
@@ -232,6 +237,26 @@ static enum err commit(struct batch_result *result, struct job *job, const struc
 	return err;
 }
 
+static enum err check_supersedes(const struct compile_request *request, struct fault *fault)
+{
+	if (request->supersede_count > 0 && request->rehearsal)
+		return fault_set(fault, ERR_CANNOT, "supersede-rehearsal", "--supersede",
+		    "a rehearsal supersedes nothing");
+	if (request->supersede_count > 0 && (request->reason[0] == '\0' ||
+	    strlen(request->reason) >= TITLE_SIZE || !text_is_printable(bytes_of(request->reason))))
+		return fault_set(fault, ERR_CANNOT, "title-form", "--reason",
+		    "a reason is 1 to %d printable ASCII characters", TITLE_SIZE - 1);
+	for (size_t i = 0; i < request->supersede_count; i++) {
+		struct supersede_wish wish;
+		enum err err = supersede_parse(&wish, request->supersede[i], fault);
+
+		if (err != ERR_OK)
+			return err;
+		free(wish.indices.items);
+	}
+	return ERR_OK;
+}
+
 static enum err check_request(const struct compile_request *request, struct fault *fault)
 {
 	if (!text_is_name(bytes_of(request->id)))
@@ -244,17 +269,10 @@ static enum err check_request(const struct compile_request *request, struct faul
 	    !text_is_printable(bytes_of(request->title))))
 		return fault_set(fault, ERR_CANNOT, "title-form", "--title",
 		    "a title is at most %d printable ASCII characters", TITLE_SIZE - 1);
-	if (request->supersede_count > 0 && request->rehearsal)
-		return fault_set(fault, ERR_CANNOT, "supersede-rehearsal", "--supersede",
-		    "a rehearsal supersedes nothing");
-	if (request->supersede_count > 0 && (request->reason[0] == '\0' ||
-	    strlen(request->reason) >= TITLE_SIZE || !text_is_printable(bytes_of(request->reason))))
-		return fault_set(fault, ERR_CANNOT, "title-form", "--reason",
-		    "a reason is 1 to %d printable ASCII characters", TITLE_SIZE - 1);
 	if (file_exists(AT_FDCWD, request->out))
 		return fault_set(fault, ERR_CANNOT, "file-exists", request->out,
 		    "exists already; a batch folder is never overwritten");
-	return ERR_OK;
+	return check_supersedes(request, fault);
 }
 
 enum err office_compile(struct batch_result *out, struct findings *findings, struct office *office,

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "gapseal/extract.h"
-#include "gapseal/file.h"
 #include "gapseal/json.h"
 #include "grant_private.h"
 
@@ -124,7 +123,7 @@ static enum err make_proof(struct extract_job *job, struct fault *fault)
 	enum err err;
 
 	job->path.index = job->index;
-	err = records_verify(batch->folder, manifest_get(batch->manifest), visit_leaf, job, batch->path,
+	err = records_verify(batch->folder, manifest_get(batch->manifest), 1, visit_leaf, job, batch->path,
 	    fault);
 	if (err == ERR_OK)
 		err = read_record(job, fault);
@@ -207,7 +206,7 @@ static enum err write_folder(struct extract_job *job, const struct grant_request
 		err = fill_folder(job, fault);
 	if (err == ERR_OK)
 		err = grant_job_record(&job->grant, request->now, fault);
-	return err == ERR_OK ? folder_commit(&job->draft, fault) : err;
+	return err == ERR_OK ? grant_job_commit(&job->grant, &job->draft, fault) : err;
 }
 
 enum err office_extract(struct extract_result *out, const struct office *office, const struct trust *trust,

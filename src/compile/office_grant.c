@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gapseal/file.h"
-
 struct lots_job {
 	struct grant_job job;
 	uint32_t *lots;                  /* numbers, ascending */
@@ -94,7 +92,7 @@ static enum err commit(struct grant_job *job, const struct grant_request *reques
 	if (err == ERR_OK)
 		err = grant_job_record(job, request->now, fault);
 	if (err == ERR_OK)
-		return folder_commit(&draft, fault);
+		return grant_job_commit(job, &draft, fault);
 	folder_abandon(&draft);
 	return err;
 }

@@ -29,6 +29,7 @@
 #define PAIR_AT 8    /* inside sealed */
 #define SUM_AT 72
 #define SUM_SIZE 32
+#define PUBLIC_LINE_LENGTH 56 /* base64 of a public key's 42 bytes */
 #define FILE_LINE_SIZE BASE64_SIZE(FILE_BLOB_SIZE)
 
 /* Stock's own figures, and the most this program follows a file to: 1 GiB. */
@@ -51,9 +52,14 @@ static enum err file_decode(struct secret **out, struct bytes file, const char *
 	uint8_t *blob;
 	enum err err;
 
+	if (file.size == 0)
+		return form_fault(fault, where, "the file is empty: take the key from its backup");
 	if (!take_line(&cursor, &comment) || !bytes_starts(comment, "untrusted comment: ") ||
 	    !take_line(&cursor, &line) || cursor_left(&cursor) != 0)
 		return form_fault(fault, where, "a minisign secret key file is two lines, each ended by LF");
+	if (line.size == PUBLIC_LINE_LENGTH)
+		return form_fault(fault, where,
+		    "this is a public key; the secret one is in the file ending in .key");
 	if ((err = secret_new(out, FILE_BLOB_SIZE, fault)) != ERR_OK)
 		return err;
 	blob = secret_data(*out);

@@ -11,7 +11,7 @@ static enum err verify(struct own_batch *batch, const struct office *office, str
 	enum err err = sums_verify(batch->folder, fields, manifest_hash(batch->manifest), batch->path, fault);
 
 	if (err == ERR_OK)
-		err = records_verify(batch->folder, fields, NULL, NULL, batch->path, fault);
+		err = records_verify(batch->folder, fields, 1, NULL, NULL, batch->path, fault);
 	if (err == ERR_OK)
 		err = ledger_open(&batch->ledger, office->path, fields->org, fault);
 	if (err == ERR_OK)
@@ -41,7 +41,8 @@ static enum err load(struct own_batch *out, const char *path, struct fault *faul
 	*out = OWN_BATCH_EMPTY;
 	out->path = path;
 	err = folder_open(&out->folder, AT_FDCWD, path, fault);
-	return err == ERR_OK ? document_load(&out->document, out->folder, MANIFEST_NAME, fault) : err;
+	return err == ERR_OK ? document_load_in(&out->document, out->folder, path, MANIFEST_NAME, fault)
+	    : err;
 }
 
 enum err own_batch_open(struct own_batch *out, const struct office *office, const struct trust *trust,

@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: ISC */
 #include "gapseal/pem.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define LINE_BYTES 48 /* 64 characters */
+#define LINE_BYTES 48
+#define LINE_LETTERS 64
 #define DASHES "-----"
 
 #define BOUNDARY_SIZE (PEM_LABEL_MAX + 20)
 
+static char *put(char *out, const char *text, size_t size)
+{
+	memcpy(out, text, size);
+	return out + size;
+}
+
+/* With a NUL; a longer label is cut. Not by printf: that would take longer than the base64 between. */
 static size_t boundary(char out[static BOUNDARY_SIZE], const char *word, const char *label)
 {
-	return (size_t)snprintf(out, BOUNDARY_SIZE, DASHES "%s %.*s" DASHES, word, PEM_LABEL_MAX, label);
+	char *end = put(put(out, DASHES, strlen(DASHES)), word, strlen(word));
+
+	*end++ = ' ';
+	end = put(put(end, label, strnlen(label, PEM_LABEL_MAX)), DASHES, sizeof DASHES);
+	return (size_t)(end - out) - 1;
 }
 
 size_t pem_size(const char *label, size_t size, bool crlf)
@@ -41,34 +52,55 @@ static uint8_t *put_boundary(uint8_t *at, const char *word, const char *label, b
 }
 
 /* The letter of six bits, by arithmetic alone: what is written may be a key, and a table would show in the
- * cache which of its letters were used. Also five times as fast as a call for every line. */
-static uint8_t letter(unsigned bits)
+ * cache which of its letters were used. In bytes, so that compilers do many at a time. */
+static uint8_t letter(uint8_t bits)
 {
-	unsigned out = bits + 'A';
+	uint8_t out = (uint8_t)(bits + 'A');
 
-	out += (25 - bits) >> 8 & ('a' - 'Z' - 1);         /* 26.. */
-	out -= (51 - bits) >> 8 & ('z' + 1 - '0');         /* 52.. */
-	out -= (61 - bits) >> 8 & ('9' + 1 - '+');         /* 62 */
-	out += (62 - bits) >> 8 & ('/' - '+' - 1);         /* 63 */
-	return (uint8_t)out;
+	out += (uint8_t)((int8_t)(25 - bits) >> 7) & ('a' - 'Z' - 1); /* 26.. */
+	out -= (uint8_t)((int8_t)(51 - bits) >> 7) & ('z' + 1 - '0'); /* 52.. */
+	out -= (uint8_t)((int8_t)(61 - bits) >> 7) & ('9' + 1 - '+'); /* 62 */
+	out += (uint8_t)((int8_t)(62 - bits) >> 7) & ('/' - '+' - 1); /* 63 */
+	return out;
+}
+
+/* A line, or the last one, filled up with zeros: letters of all of it, in place of six bits each. */
+static void put_letters(uint8_t out[static LINE_LETTERS], const uint8_t bytes[static LINE_BYTES])
+{
+	for (size_t i = 0; i < LINE_BYTES / 3; i++) {
+		unsigned group = (unsigned)bytes[3 * i] << 16 | (unsigned)bytes[3 * i + 1] << 8 |
+		    bytes[3 * i + 2];
+
+		out[4 * i] = (uint8_t)(group >> 18);
+		out[4 * i + 1] = group >> 12 & 63;
+		out[4 * i + 2] = group >> 6 & 63;
+		out[4 * i + 3] = group & 63;
+	}
+	for (size_t i = 0; i < LINE_LETTERS; i++)
+		out[i] = letter(out[i]);
+}
+
+static uint8_t *put_last(uint8_t *at, struct bytes bytes)
+{
+	uint8_t line[LINE_BYTES] = {0}, letters[LINE_LETTERS];
+	size_t size = (bytes.size + 2) / 3 * 4;
+
+	memcpy(line, bytes.data, bytes.size);
+	put_letters(letters, line);
+	for (size_t i = 0; i < (3 - bytes.size % 3) % 3; i++)
+		letters[size - 1 - i] = '=';
+	memcpy(at, letters, size);
+	secret_wipe(line, sizeof line);
+	secret_wipe(letters, sizeof letters);
+	return at + size;
 }
 
 static uint8_t *put_base64(uint8_t *at, struct bytes bytes)
 {
-	for (size_t i = 0; i < bytes.size; i += 3) {
-		size_t have = bytes.size - i;
-		unsigned group = (unsigned)bytes.data[i] << 16;
-
-		if (have > 1)
-			group |= (unsigned)bytes.data[i + 1] << 8;
-		if (have > 2)
-			group |= bytes.data[i + 2];
-		*at++ = letter(group >> 18);
-		*at++ = letter(group >> 12 & 63);
-		*at++ = have > 1 ? letter(group >> 6 & 63) : '=';
-		*at++ = have > 2 ? letter(group & 63) : '=';
-	}
-	return at;
+	if (bytes.size < LINE_BYTES)
+		return put_last(at, bytes);
+	put_letters(at, bytes.data);
+	return at + LINE_LETTERS;
 }
 
 /* Writes pem_size bytes. */

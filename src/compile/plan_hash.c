@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gapseal/json.h"
+#include "gapseal/pieces.h"
 #include "plan_private.h"
 
 #define KEY_LABEL "gapseal/plan/v1\n"
@@ -160,14 +160,15 @@ static enum err put_document(struct buffer *out, const struct plan *plan, struct
 	return buffer_check(out, fault);
 }
 
-/* The lines of the devices. */
+#define PIECE 4096 /* lines */
+
+/* One thread's tools for the lines of devices. */
 struct lines {
 	const struct plan *plan;
 	struct roster_reader *reader;
 	struct roster_row row;
 	struct secret *key;         /* 32 bytes, then room for a PSK */
-	struct buffer line, text;
-	struct fault *fault;
+	struct buffer text;
 };
 
 static struct bytes lot_name(const struct lines *lines, size_t row)
@@ -178,7 +179,7 @@ static struct bytes lot_name(const struct lines *lines, size_t row)
 }
 
 /* The keyed hash of what stands behind the key in lines->key. */
-static enum err put_hidden(struct lines *lines, size_t credential)
+static enum err put_hidden(struct lines *lines, size_t credential, struct fault *fault)
 {
 	struct slot slot = lines->plan->profile->credentials[credential].slot;
 	uint8_t id[8], hash[HIDDEN_HASH];
@@ -188,10 +189,10 @@ static enum err put_hidden(struct lines *lines, size_t credential)
 	parts[1] = bytes_from(secret_data(lines->key) + KEY_BYTES, secret_size(lines->key) - KEY_BYTES);
 	hash_keyed(hash, sizeof hash, secret_data(lines->key), parts, 2);
 	buffer_hex(&lines->text, bytes_from(hash, sizeof hash));
-	return buffer_check(&lines->text, lines->fault);
+	return buffer_check(&lines->text, fault);
 }
 
-static enum err put_text(struct lines *lines, size_t credential)
+static enum err put_text(struct lines *lines, size_t credential, struct fault *fault)
 {
 	const struct profile_credential *of = &lines->plan->profile->credentials[credential];
 	bool fits;
@@ -203,78 +204,129 @@ static enum err put_text(struct lines *lines, size_t credential)
 	else if (of->slot.type == CREDENTIAL_PSK)
 		fits = plan_psk(lines->key, lines->plan, credential, &lines->row);
 	else
-		return plan_text(&lines->text, lines->plan, credential, &lines->row, lines->fault);
-	return fits ? put_hidden(lines, credential) : fault_memory(lines->fault);
+		return plan_text(&lines->text, lines->plan, credential, &lines->row, fault);
+	return fits ? put_hidden(lines, credential, fault) : fault_memory(fault);
 }
 
-static enum err put_value(struct lines *lines, size_t credential)
+static enum err put_value(struct buffer *out, struct lines *lines, size_t credential, struct fault *fault)
 {
-	char head[24];
 	enum err err;
 
 	if (!plan_uses_rows(&lines->plan->profile->credentials[credential]))
 		return ERR_OK;
 	buffer_clear(&lines->text);
-	err = put_text(lines, credential);
-	snprintf(head, sizeof head, ",%zu:", lines->text.size);
-	buffer_text(&lines->line, head);
-	buffer_put(&lines->line, buffer_bytes(&lines->text));
+	err = put_text(lines, credential, fault);
+	buffer_byte(out, ',');
+	buffer_decimal(out, lines->text.size);
+	buffer_byte(out, ':');
+	buffer_put(out, buffer_bytes(&lines->text));
 	return err;
 }
 
-static enum err add_lines(struct hash *hash, struct lines *lines)
+static enum err put_line(struct buffer *out, struct lines *lines, size_t row, struct fault *fault)
 {
-	size_t count = roster_count(lines->plan->roster);
+	enum err err = roster_row(&lines->row, lines->reader, row, fault);
+
+	if (err != ERR_OK)
+		return err;
+	buffer_text(out, lines->row.imei);
+	buffer_byte(out, ',');
+	buffer_put(out, lot_name(lines, row));
+	for (size_t i = 0; err == ERR_OK && i < plan_slots(lines->plan); i++)
+		err = put_value(out, lines, plan_credential_of(lines->plan, row, i), fault);
+	buffer_byte(out, '\n');
+	return err;
+}
+
+static enum err make_lines(void *worker, void *room, uint64_t piece, struct fault *fault)
+{
+	struct lines *lines = worker;
+	struct buffer *out = room;
+	size_t row = (size_t)piece * PIECE, count = roster_count(lines->plan->roster);
+	size_t end = row + PIECE < count ? row + PIECE : count;
 	enum err err = ERR_OK;
 
-	for (size_t i = 0; err == ERR_OK && i < count; i++) {
-		err = roster_row(&lines->row, lines->reader, i, lines->fault);
-		if (err != ERR_OK)
-			return err;
-		buffer_clear(&lines->line);
-		buffer_text(&lines->line, lines->row.imei);
-		buffer_byte(&lines->line, ',');
-		buffer_put(&lines->line, lot_name(lines, i));
-		for (size_t j = 0; err == ERR_OK && j < plan_slots(lines->plan); j++)
-			err = put_value(lines, plan_credential_of(lines->plan, i, j));
-		buffer_byte(&lines->line, '\n');
-		if (err == ERR_OK)
-			err = buffer_check(&lines->line, lines->fault);
-		hash_add(hash, buffer_bytes(&lines->line));
-	}
+	buffer_clear(out);
+	for (; err == ERR_OK && row < end; row++)
+		err = put_line(out, lines, row, fault);
+	return err == ERR_OK ? buffer_check(out, fault) : err;
+}
+
+static enum err hash_lines(void *context, void *room, uint64_t piece, struct fault *fault)
+{
+	(void)piece;
+	(void)fault;
+	hash_add(context, buffer_bytes(room));
+	return ERR_OK;
+}
+
+static void lines_free(struct lines *lines)
+{
+	roster_reader_free(&lines->reader);
+	secret_free(&lines->key);
+	buffer_free(&lines->text);
+}
+
+static enum err lines_new(struct lines *out, const struct plan *plan, struct secret *seed,
+    struct fault *fault)
+{
+	struct bytes label = bytes_of(KEY_LABEL);
+	enum err err;
+
+	*out = (struct lines){.plan = plan};
+	err = roster_reader_new(&out->reader, plan->roster, fault);
+	if (err == ERR_OK)
+		err = secret_new(&out->key, KEY_BYTES + ROSTER_FIELD_MAX, fault);
+	if (err == ERR_OK)
+		hash_keyed(secret_data(out->key), KEY_BYTES, secret_data(seed), &label, 1);
 	return err;
 }
 
-static enum err begin_lines(struct lines *lines, struct secret *seed)
+static enum err add_lines(struct hash *hash, const struct plan *plan, struct secret *seed, unsigned threads,
+    struct fault *fault)
 {
-	struct bytes label = bytes_of(KEY_LABEL);
-	enum err err = roster_reader_new(&lines->reader, lines->plan->roster, lines->fault);
+	struct lines lines[PIECES_THREADS_MAX] = {{0}};
+	struct buffer buffers[PIECES_ROOMS(PIECES_THREADS_MAX)] = {BUFFER_EMPTY};
+	void *workers[PIECES_THREADS_MAX], *rooms[PIECES_ROOMS(PIECES_THREADS_MAX)];
+	const struct pieces pieces = {
+		.count = (roster_count(plan->roster) + PIECE - 1) / PIECE,
+		.threads = threads,
+		.make = make_lines,
+		.take = hash_lines,
+		.context = hash,
+		.workers = workers,
+		.rooms = rooms,
+	};
+	enum err err = ERR_OK;
 
+	for (unsigned i = 0; i < PIECES_ROOMS(threads); i++)
+		rooms[i] = &buffers[i];
+	for (unsigned i = 0; i < threads && err == ERR_OK; i++) {
+		workers[i] = &lines[i];
+		err = lines_new(&lines[i], plan, seed, fault);
+	}
 	if (err == ERR_OK)
-		err = secret_new(&lines->key, KEY_BYTES + ROSTER_FIELD_MAX, lines->fault);
-	if (err == ERR_OK)
-		hash_keyed(secret_data(lines->key), KEY_BYTES, secret_data(seed), &label, 1);
+		err = pieces_run(&pieces, fault);
+	for (unsigned i = 0; i < threads; i++)
+		lines_free(&lines[i]);
+	for (unsigned i = 0; i < PIECES_ROOMS(threads); i++)
+		buffer_free(&buffers[i]);
 	return err;
 }
 
 enum err plan_hash(uint8_t out[static HASH_SIZE], const struct plan *plan, struct secret *seed,
-    struct fault *fault)
+    unsigned threads, struct fault *fault)
 {
-	struct lines lines = {.plan = plan, .fault = fault};
+	struct buffer document = BUFFER_EMPTY;
 	struct hash hash;
-	enum err err = put_document(&lines.line, plan, fault);
+	enum err err = put_document(&document, plan, fault);
 
 	hash_begin(&hash);
-	hash_add(&hash, buffer_bytes(&lines.line));
+	hash_add(&hash, buffer_bytes(&document));
 	if (err == ERR_OK)
-		err = begin_lines(&lines, seed);
-	if (err == ERR_OK)
-		err = add_lines(&hash, &lines);
+		err = add_lines(&hash, plan, seed, threads, fault);
 	if (err == ERR_OK)
 		hash_end(&hash, out);
-	roster_reader_free(&lines.reader);
-	secret_free(&lines.key);
-	buffer_free(&lines.line);
-	buffer_free(&lines.text);
+	buffer_free(&document);
 	return err;
 }

@@ -36,6 +36,8 @@ static enum err read_manifest(struct job *job, const char *batch, struct fault *
 		err = file_read(&job->text, job->folder, MANIFEST_NAME, DOCUMENT_MAX, fault);
 	if (err == ERR_OK)
 		err = manifest_parse(&job->manifest, buffer_bytes(&job->text), MANIFEST_NAME, fault);
+	if (err != ERR_OK && job->folder >= 0)
+		fault_inside(fault, batch);
 	return err;
 }
 

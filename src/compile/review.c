@@ -32,13 +32,16 @@ static enum err fill_credentials(struct review *out, const struct plan *plan, st
 		const struct profile_credential *from = &profile->credentials[i];
 
 		items[i].tag = from->slot.tag;
+		items[i].slot_type = from->slot.type;
 		items[i].bytes = from->source == SOURCE_DERIVED ? from->bytes : 0;
 		items[i].days = from->days;
 		items[i].source = from->source;
 		items[i].chain = from->chain;
+		items[i].line_ending = from->line_ending;
 		items[i].lots = from->lots;
 		memcpy(items[i].name, from->name, NAME_SIZE);
 		memcpy(items[i].column, from->column, NAME_SIZE);
+		memcpy(items[i].password, from->password, NAME_SIZE);
 		memcpy(items[i].text, from->text, sizeof items[i].text);
 		text_copy(items[i].type, NAME_SIZE, bytes_of(credential_type_name(from->slot.type)));
 		if (plan_common_of(plan, i) >= 0) {
@@ -116,7 +119,7 @@ static enum err fill_hash(struct review *out, const struct plan *plan, struct se
 			secret_resize(none, SEED_SIZE);
 	}
 	if (err == ERR_OK)
-		err = plan_hash(out->plan_sha256.hash, plan, seed != NULL ? seed : none, fault);
+		err = plan_hash(out->plan_sha256.hash, plan, seed != NULL ? seed : none, 1, fault);
 	out->plan_sha256.present = err == ERR_OK;
 	if (err == ERR_OK)
 		words_print(out->words, out->plan_sha256.hash);

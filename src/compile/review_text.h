@@ -12,11 +12,14 @@ struct review_credential {
 	char column[NAME_SIZE];
 	uint64_t days;
 	struct maybe_hash digest;    /* of what all devices share */
+	unsigned line_ending;
 	struct list lots;            /* the profile's */
 	char name[NAME_SIZE];
+	char password[NAME_SIZE];    /* column of the passwords of encrypted keys */
 	unsigned source;
 	uint64_t tag;
 	char text[TEMPLATE_MAX + 1];
+	uint64_t slot_type;
 	char type[NAME_SIZE];
 };
 struct review_lot {
@@ -40,6 +43,8 @@ struct review {
 	char words[WORDS_SIZE];      /* "" without a hash */
 };
 void review_json(struct buffer *out, const struct review *review);
+/* At most 80 columns, but for a template that is longer; hashes in groups of four, as people read them to
+ * each other. */
 void review_text(struct buffer *out, const struct review *review);
 
 #endif

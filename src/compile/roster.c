@@ -173,6 +173,11 @@ enum err roster_row(struct roster_row *out, struct roster_reader *reader, size_t
 	return ERR_OK;
 }
 
+void roster_fetch(const struct roster *roster, size_t i)
+{
+	__builtin_prefetch(roster->text + roster->entries[i].start);
+}
+
 void roster_free(struct roster **roster)
 {
 	if (*roster == NULL)

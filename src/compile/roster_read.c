@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gapseal/file.h"
@@ -36,6 +37,12 @@ static void refuse(struct reading *reading, enum rule rule, size_t field, const 
 	va_end(args);
 }
 
+static enum err refuse_changed(const struct roster *roster, struct fault *fault)
+{
+	return fault_set(fault, ERR_CANNOT, "csv-changed", roster->where,
+	    "the file changed while it was read: try again when nothing writes to it");
+}
+
 static enum err read_open(struct roster *roster, int file, off_t size, struct fault *fault)
 {
 	uint8_t beyond;
@@ -56,9 +63,29 @@ static enum err read_open(struct roster *roster, int file, off_t size, struct fa
 	if (got < 0)
 		return fault_system(fault, roster->where, "read");
 	if (got > 0)
-		return fault_set(fault, ERR_CANNOT, "csv-changed", roster->where,
-		    "the file grew while it was read");
+		return refuse_changed(roster, fault);
 	return ERR_OK;
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* A program that writes into the file meanwhile would have it read half old and half new. */
+static enum err read_steadily(struct roster *roster, int file, off_t size, struct fault *fault)
+{
+	struct stat before, after;
+	enum err err;
+
+	if (fstat(file, &before) != 0)
+		return fault_system(fault, roster->where, "look at the file");
+	err = read_open(roster, file, size, fault);
+	if (fstat(file, &after) != 0)
+		return fault_system(fault, roster->where, "look at the file");
+	if (after.st_size != size || !same_time(before.st_mtim, after.st_mtim))
+		return refuse_changed(roster, fault);
+	return err;
 }
 
 static enum err read_file(struct roster *roster, const char *path, struct fault *fault)
@@ -73,7 +100,7 @@ static enum err read_file(struct roster *roster, const char *path, struct fault 
 	err = file_open(&file, &size, AT_FDCWD, path, fault);
 	if (err != ERR_OK)
 		return err;
-	err = read_open(roster, file, size, fault);
+	err = read_steadily(roster, file, size, fault);
 	close(file);
 	return err;
 }
@@ -169,7 +196,9 @@ static bool cut_line(struct reading *reading, struct bytes line, enum err *err)
 		refuse(reading, RULE_CSV_LINE, 0, "the line has %zu bytes, at most %d are possible",
 		    line.size, ROSTER_LINE_MAX);
 	else if (memchr(line.data, '\r', line.size) != NULL)
-		refuse(reading, RULE_CSV_LINE, 0, "a carriage return that ends no line");
+		refuse(reading, RULE_CSV_LINE, 0,
+		    "a carriage return that ends no line; save the table as CSV with line ends of LF or "
+		    "CR LF");
 	else {
 		*err = roster_cut(&reading->row, reading->reader, line, reading->fault);
 		if (*err == ERR_OK)
@@ -240,15 +269,6 @@ static void check_field(struct reading *reading, size_t i)
 		check_text(reading, i, field);
 }
 
-static uint64_t number_of(const char *imei)
-{
-	uint64_t number = 0;
-
-	for (; *imei != '\0'; imei++)
-		number = 10 * number + (uint64_t)(*imei - '0');
-	return number;
-}
-
 static enum err take_row(struct reading *reading, size_t start)
 {
 	struct roster *roster = reading->roster;
@@ -271,7 +291,7 @@ static enum err take_row(struct reading *reading, size_t start)
 	if (err != ERR_OK)
 		return findings_take(reading->findings, place(reading, (size_t)roster->imei + 1),
 		    reading->fault);
-	entry->imei = number_of(row->imei);
+	entry->imei = imei_number(row->imei);
 	return ERR_OK;
 }
 

@@ -81,7 +81,7 @@ static enum err open_manifest(struct signing *signing, int folder, const char *p
 	memcpy(signing->id, manifest.batch, NAME_SIZE);
 	err = sums_verify(folder, &manifest, signing->document.hash, path, fault);
 	if (err == ERR_OK)
-		err = records_verify(folder, &manifest, NULL, NULL, path, fault);
+		err = records_verify(folder, &manifest, 1, NULL, NULL, path, fault);
 	if (err == ERR_OK)
 		summary_manifest(signing, &manifest);
 	json_free(&manifest, &manifest_shape);
@@ -245,7 +245,7 @@ static enum err find_document(struct signing *signing, int *folder, int *extract
 	enum err err;
 
 	if (stat(path, &status) != 0)
-		return fault_system(fault, path, "looking at it");
+		return fault_errno(fault, "file-open", path, "cannot open");
 	if (!S_ISDIR(status.st_mode)) {
 		snprintf(signing->path, sizeof signing->path, "%s", path);
 		return document_load(&signing->document, AT_FDCWD, path, fault);
@@ -263,7 +263,7 @@ static enum err find_document(struct signing *signing, int *folder, int *extract
 		return fault_set(fault, ERR_CANNOT, "sign-kind", path,
 		    "neither a batch folder nor a grant folder nor an extract");
 	snprintf(signing->path, sizeof signing->path, "%s/%s", path, name);
-	return document_load(&signing->document, *folder, name, fault);
+	return document_load_in(&signing->document, *folder, path, name, fault);
 }
 
 static enum err open_kind(struct signing *signing, int folder, const char *path,
@@ -285,8 +285,9 @@ static enum err open_kind(struct signing *signing, int folder, const char *path,
 		signing->kind = SIGNING_ACTIVATION;
 		return open_activation(signing, path, fault);
 	}
-	return fault_set(fault, ERR_CANNOT, "sign-kind", path,
-	    "nothing that is signed here: give a batch folder, a grant folder, a trust file or an activation file");
+	return fault_set(fault, ERR_CANNOT, "sign-kind", signing->path,
+	    "nothing that is signed here, or not all of it; what is signed is a batch folder, a grant "
+	    "folder, a trust file or an activation file");
 }
 
 static enum err check_present(const struct signing *signing, const struct trust_fields *trust,

@@ -6,6 +6,8 @@
 
 #include "batch_private.h"
 
+#define INDICES_MAX (UINT64_C(1) << 24) /* of one range: no batch has so many */
+
 static int compare_numbers(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -26,12 +28,74 @@ static enum err read_imeis(uint64_t **out, const struct roster *roster, struct f
 	for (size_t i = 0; i < count && err == ERR_OK; i++) {
 		err = roster_row(&row, reader, i, fault);
 		if (err == ERR_OK)
-			(*out)[i] = lot_imei(row.imei);
+			(*out)[i] = imei_number(row.imei);
 	}
 	if (err == ERR_OK)
 		qsort(*out, count, sizeof **out, compare_numbers);
 	roster_reader_free(&reader);
 	return err;
+}
+
+static enum err refuse_form(struct fault *fault)
+{
+	return fault_set(fault, ERR_CANNOT, "supersede-form", "--supersede",
+	    "not BATCH, BATCH:all, BATCH:same or BATCH: with indices such as 3,17-20, ascending");
+}
+
+static bool take_range(struct buffer *indices, struct bytes text)
+{
+	struct cursor cursor = cursor_of(text);
+	struct bytes low, high;
+	uint64_t first, last, least = 0;
+
+	if (indices->size > 0) {
+		memcpy(&least, indices->data + indices->size - sizeof least, sizeof least);
+		least++;
+	}
+	if (!take_field(&cursor, '-', &low) || !decimal_parse(low, UINT32_MAX, &first))
+		return false;
+	last = first;
+	if (take_field(&cursor, '-', &high) && !decimal_parse(high, UINT32_MAX, &last))
+		return false;
+	if (cursor_left(&cursor) > 0 || text.data[text.size - 1] == '-' || first < least || last < first ||
+	    last - first >= INDICES_MAX)
+		return false;
+	for (; first <= last; first++)
+		buffer_put(indices, bytes_from(&first, sizeof first));
+	return true;
+}
+
+static enum err take_indices(struct list *out, struct bytes text, struct fault *fault)
+{
+	struct cursor cursor = cursor_of(text);
+	struct buffer indices = BUFFER_EMPTY;
+	struct bytes range;
+	bool good = text.size > 0 && text.data[text.size - 1] != ',';
+	enum err err;
+
+	while (good && take_field(&cursor, ',', &range))
+		good = take_range(&indices, range);
+	err = good ? buffer_check(&indices, fault) : refuse_form(fault);
+	if (err == ERR_OK)
+		*out = (struct list){indices.data, indices.size / sizeof(uint64_t)}; /* its memory is the list's now */
+	else
+		buffer_free(&indices);
+	return err;
+}
+
+enum err supersede_parse(struct supersede_wish *out, const char *text, struct fault *fault)
+{
+	const char *colon = strchr(text, ':'), *what = colon != NULL ? colon + 1 : NULL;
+	struct bytes batch = bytes_from(text, what != NULL ? (size_t)(colon - text) : strlen(text));
+
+	*out = (struct supersede_wish){.how = SUPERSEDE_PLAIN};
+	if (!text_is_name(batch) || !text_copy(out->batch, sizeof out->batch, batch))
+		return refuse_form(fault);
+	if (what == NULL)
+		return ERR_OK;
+	out->how = strcmp(what, "all") == 0 ? SUPERSEDE_ALL :
+	    strcmp(what, "same") == 0 ? SUPERSEDE_SAME : SUPERSEDE_INDICES;
+	return out->how == SUPERSEDE_INDICES ? take_indices(&out->indices, bytes_of(what), fault) : ERR_OK;
 }
 
 static enum err check_once(const struct manifest_supersede *items, size_t count, const char *batch,
@@ -44,30 +108,44 @@ static enum err check_once(const struct manifest_supersede *items, size_t count,
 	return ERR_OK;
 }
 
-static enum err fill(struct list *out, struct ledger *ledger, const uint64_t *imeis, size_t count,
-    const struct compile_request *request, struct fault *fault)
+/* Adds one; the list frees what it holds of it, whatever came of it. */
+static enum err add(struct list *out, uint64_t *dropped, struct ledger *ledger, const char *text,
+    const uint64_t *imeis, size_t count, struct fault *fault)
+{
+	struct manifest_supersede *items = out->items;
+	struct supersede_wish wish;
+	enum err err = supersede_parse(&wish, text, fault);
+
+	if (err != ERR_OK)
+		return err;
+	err = ledger_supersede(&items[out->count], dropped, ledger, &wish, imeis, count, fault);
+	if (err == ERR_OK)
+		err = check_once(items, out->count++, wish.batch, fault);
+	free(wish.indices.items);
+	return err;
+}
+
+static enum err fill(struct list *out, uint64_t *dropped, struct ledger *ledger, const uint64_t *imeis,
+    size_t count, const struct compile_request *request, struct fault *fault)
 {
 	struct manifest_supersede *items = out->items;
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < request->supersede_count && err == ERR_OK; i++) {
-		err = ledger_supersede(&items[i], ledger, request->supersede[i], imeis, count, fault);
-		if (err != ERR_OK)
-			return err;
-		out->count++;
+		err = add(out, dropped, ledger, request->supersede[i], imeis, count, fault);
 		text_copy(items[i].reason, sizeof items[i].reason, bytes_of(request->reason)); /* was checked */
-		err = check_once(items, i, request->supersede[i], fault);
 	}
 	return err;
 }
 
-enum err supersedes_make(struct list *out, struct ledger *ledger, const struct roster *roster,
-    const struct compile_request *request, struct fault *fault)
+enum err supersedes_make(struct list *out, uint64_t *dropped, struct ledger *ledger,
+    const struct roster *roster, const struct compile_request *request, struct fault *fault)
 {
 	uint64_t *imeis = NULL;
 	enum err err;
 
 	*out = (struct list){0};
+	*dropped = 0;
 	if (request->supersede_count == 0)
 		return ERR_OK;
 	out->items = calloc(request->supersede_count, sizeof(struct manifest_supersede));
@@ -75,7 +153,7 @@ enum err supersedes_make(struct list *out, struct ledger *ledger, const struct r
 		return fault_memory(fault);
 	err = read_imeis(&imeis, roster, fault);
 	if (err == ERR_OK)
-		err = fill(out, ledger, imeis, roster_count(roster), request, fault);
+		err = fill(out, dropped, ledger, imeis, roster_count(roster), request, fault);
 	free(imeis);
 	if (err != ERR_OK)
 		supersedes_free(out);

@@ -119,6 +119,18 @@ struct bytes buffer_bytes(const struct buffer *buffer)
 	return bytes_from(buffer->data, buffer->size);
 }
 
+void buffer_decimal(struct buffer *buffer, uint64_t value)
+{
+	uint8_t digits[20]; /* of a uint64_t */
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (uint8_t)('0' + value % 10);
+		value /= 10;
+	} while (value != 0);
+	buffer_put(buffer, bytes_from(digits + at, sizeof digits - at));
+}
+
 enum err buffer_check(const struct buffer *buffer, struct fault *fault)
 {
 	return buffer->failed ? fault_memory(fault) : ERR_OK;

@@ -130,27 +130,25 @@ bool take_field(struct cursor *cursor, uint8_t separator, struct bytes *out)
 	return true;
 }
 
-static void put_integer(uint8_t *out, size_t size, uint64_t value)
-{
-	for (size_t i = 0; i < size; i++) {
-		out[i] = (uint8_t)value;
-		value >>= 8;
-	}
-}
-
+/* Byte by byte without a loop: compilers make one store of it. */
 void put_u16(uint8_t out[static 2], uint16_t value)
 {
-	put_integer(out, 2, value);
+	out[0] = (uint8_t)value;
+	out[1] = (uint8_t)(value >> 8);
 }
 
 void put_u32(uint8_t out[static 4], uint32_t value)
 {
-	put_integer(out, 4, value);
+	out[0] = (uint8_t)value;
+	out[1] = (uint8_t)(value >> 8);
+	out[2] = (uint8_t)(value >> 16);
+	out[3] = (uint8_t)(value >> 24);
 }
 
 void put_u64(uint8_t out[static 8], uint64_t value)
 {
-	put_integer(out, 8, value);
+	put_u32(out, (uint32_t)value);
+	put_u32(out + 4, (uint32_t)(value >> 32));
 }
 
 void hex_encode(char *out, struct bytes bytes)

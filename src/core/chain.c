@@ -73,8 +73,7 @@ static enum err push(struct chain *chain, struct trust *trust, struct fault *fau
 	return ERR_OK;
 }
 
-/* The version a document says it is; nothing is verified yet. */
-static enum err claimed_version(uint64_t *out, const struct document *document, struct fault *fault)
+enum err trust_claimed_version(uint64_t *out, const struct document *document, struct fault *fault)
 {
 	struct trust_fields fields;
 	enum err err;
@@ -95,7 +94,7 @@ enum err chain_add(struct chain *chain, const struct document *document, bool *a
 	enum err err;
 
 	*added = false;
-	err = claimed_version(&version, document, fault);
+	err = trust_claimed_version(&version, document, fault);
 	if (err != ERR_OK)
 		return err;
 	held = chain_version(chain, version);

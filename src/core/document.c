@@ -109,6 +109,22 @@ enum err document_load(struct document *out, int folder, const char *name, struc
 	return err;
 }
 
+enum err document_load_in(struct document *out, int folder, const char *path, const char *name,
+    struct fault *fault)
+{
+	enum err err = document_load(out, folder, name, fault);
+	size_t length = strlen(path), more = strlen(name) + 1;
+
+	if (err != ERR_OK) {
+		fault_inside(fault, path);
+	} else if (length + 1 + more <= sizeof out->where) {
+		memcpy(out->where, path, length);
+		out->where[length] = '/';
+		memcpy(out->where + length + 1, name, more);
+	}
+	return err;
+}
+
 void document_signature_place(char out[static DOCUMENT_PLACE_SIZE], const struct document *document, size_t i)
 {
 	snprintf(out, DOCUMENT_PLACE_SIZE, "%s.%s" SUFFIX, document->where, document->signatures[i].key_id);

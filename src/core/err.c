@@ -44,6 +44,18 @@ enum err fault_errno(struct fault *fault, const char *code, const char *where, c
 	return fault_set(fault, ERR_CANNOT, code, where, "%s: %s", what, strerror(errno));
 }
 
+void fault_inside(struct fault *fault, const char *folder)
+{
+	size_t name = strlen(fault->where), more = strlen(folder) + 1;
+
+	if (name == 0 || name + more >= sizeof fault->where)
+		return;
+	memmove(fault->where + more, fault->where, name + 1);
+	memcpy(fault->where, folder, more - 1);
+	fault->where[more - 1] = '/';
+	make_printable(fault->where);
+}
+
 enum err fault_memory(struct fault *fault)
 {
 	return fault_set(fault, ERR_CANNOT, "memory", NULL, "out of memory");

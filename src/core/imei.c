@@ -68,3 +68,21 @@ enum err imei_parse(char out[static IMEI_SIZE], struct bytes text, const char *w
 	out[IMEI_LENGTH] = '\0';
 	return ERR_OK;
 }
+
+uint64_t imei_number(const char imei[static IMEI_SIZE])
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < IMEI_LENGTH; i++)
+		number = 10 * number + (uint64_t)(imei[i] - '0');
+	return number;
+}
+
+void imei_digits(char out[static IMEI_SIZE], uint64_t number)
+{
+	out[IMEI_LENGTH] = '\0';
+	for (size_t i = IMEI_LENGTH; i > 0; i--) {
+		out[i - 1] = (char)('0' + number % 10);
+		number /= 10;
+	}
+}

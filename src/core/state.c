@@ -6,6 +6,10 @@
 #define DIGITS_MAX 10 /* of a u32 */
 /* The longest line of a slot, and a NUL while it is made. */
 #define LINE_SIZE (2 * (DIGITS_MAX + 1) + 2 * HASH_SIZE + 2)
+/* The lines before those of slots: label, blind, IMEI. */
+#define HEAD_SIZE (sizeof label - 1 + 2 * BLIND_SIZE + sizeof between - 1 + IMEI_LENGTH + 1)
+
+static const char label[] = "gapseal/state/v1\n", between[] = "\nimei ";
 
 /* Writes value in decimal and one character more; returns their end. printf costs more
  * than the hash. */
@@ -24,10 +28,9 @@ static char *put_decimal(char *out, uint32_t value, char after)
 	return out;
 }
 
-static void add_slot(struct hash *hash, const struct state_slot *slot)
+static char *put_slot(char *out, const struct state_slot *slot)
 {
-	char line[LINE_SIZE];
-	char *end = put_decimal(line, slot->slot.tag, ',');
+	char *end = put_decimal(out, slot->slot.tag, ',');
 
 	end = put_decimal(end, slot->slot.type, ',');
 	if (slot->kind == STATE_DIGEST) {
@@ -37,8 +40,18 @@ static void add_slot(struct hash *hash, const struct state_slot *slot)
 		end = stpcpy(end, slot->kind == STATE_PRESENT ? "present" : "absent");
 	}
 	*end++ = '\n';
-	hash_add(hash, bytes_from(line, (size_t)(end - line)));
-	explicit_bzero(line, sizeof line); /* the digest of a weak pre-shared key is as good as the key */
+	return end;
+}
+
+static char *put_head(char *out, const uint8_t blind[static BLIND_SIZE], const char imei[static IMEI_SIZE])
+{
+	char *end = stpcpy(out, label);
+
+	hex_encode(end, bytes_from(blind, BLIND_SIZE));
+	end = stpcpy(end + 2 * BLIND_SIZE, between);
+	memcpy(end, imei, IMEI_LENGTH);
+	end[IMEI_LENGTH] = '\n';
+	return end + IMEI_LENGTH + 1;
 }
 
 bool state_ordered(const struct state_slot *slots, size_t count)
@@ -52,21 +65,19 @@ bool state_ordered(const struct state_slot *slots, size_t count)
 void state_commit(uint8_t out[static HASH_SIZE], const uint8_t blind[static BLIND_SIZE],
     const char imei[static IMEI_SIZE], const struct state_slot *slots, size_t count)
 {
-	char hex[2 * BLIND_SIZE + 1];
+	char text[HEAD_SIZE > LINE_SIZE ? HEAD_SIZE : LINE_SIZE], *end = put_head(text, blind, imei);
 	struct hash hash;
 
 	hash_begin(&hash);
-	hash_add(&hash, bytes_of("gapseal/state/v1\n"));
-	hex_encode(hex, bytes_from(blind, BLIND_SIZE));
-	hash_add(&hash, bytes_from(hex, 2 * BLIND_SIZE));
-	hash_add(&hash, bytes_of("\nimei "));
-	hash_add(&hash, bytes_from(imei, IMEI_LENGTH));
-	hash_add(&hash, bytes_of("\n"));
-	for (size_t i = 0; i < count; i++)
-		add_slot(&hash, &slots[i]);
+	hash_add(&hash, bytes_from(text, (size_t)(end - text)));
+	for (size_t i = 0; i < count; i++) {
+		end = put_slot(text, &slots[i]);
+		hash_add(&hash, bytes_from(text, (size_t)(end - text)));
+	}
 	hash_end(&hash, out);
-	/* Not secret_wipe: core holds no secrets and links none of it; here a blind passes through. */
-	explicit_bzero(hex, sizeof hex);
+	/* Not secret_wipe: core holds no secrets and links none of it; here a blind passes through, and the
+	 * digest of a weak pre-shared key is as good as the key. */
+	explicit_bzero(text, sizeof text);
 	explicit_bzero(&hash, sizeof hash);
 }
 

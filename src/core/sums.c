@@ -51,6 +51,10 @@ enum err sums_check(int folder, const struct sum *sums, size_t count, const char
 	err = file_read(&text, folder, SUMS_NAME, SUMS_MAX, fault);
 	if (err == ERR_OK)
 		err = check_lines(buffer_bytes(&text), sums, count, place, fault);
+	else if (!file_exists(folder, SUMS_NAME))
+		fault_set(fault, ERR_CANNOT, "file-open", place,
+		    "the file is missing, and it is written last: the folder is not whole; copy it again, "
+		    "or remove it if a compile broke off");
 	else
 		snprintf(fault->where, sizeof fault->where, "%s", place); /* which folder's */
 	buffer_free(&text);

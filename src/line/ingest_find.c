@@ -10,7 +10,6 @@
 #include "gapseal/file.h"
 #include "ingest_private.h"
 
-#define DEPTH_MAX 2
 #define NAMES_MAX 65536
 
 void ingest_items_free(struct ingest_items *items)
@@ -82,7 +81,7 @@ enum err ingest_item_open(int *folder, const struct ingest_item *item, struct fa
 	return err;
 }
 
-static bool is_trust_name(const char *name)
+bool ingest_is_trust_name(const char *name)
 {
 	size_t length = strlen(name), suffix = sizeof ".json" - 1;
 
@@ -129,9 +128,9 @@ static enum err search_name(const struct search *search, int folder, const char 
 
 	if (*name == '.' || fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return ERR_OK; /* hidden, or gone meanwhile */
-	if (S_ISREG(status.st_mode) && is_trust_name(name))
+	if (S_ISREG(status.st_mode) && ingest_is_trust_name(name))
 		return add(search->items, INGEST_TRUST, search->root, inside, name, fault);
-	if (S_ISDIR(status.st_mode) && depth < DEPTH_MAX)
+	if (S_ISDIR(status.st_mode) && depth < INGEST_DEPTH_MAX)
 		return search_below(search, folder, inside, name, depth + 1, fault);
 	return ERR_OK;
 }
@@ -188,7 +187,11 @@ enum err ingest_find(struct ingest_items *items, struct ingest *ingest, const ch
 	err = folder_open(&folder, AT_FDCWD, path, fault);
 	if (err != ERR_OK)
 		return err;
-	err = search_folder(&search, folder, "", 0, fault);
+	err = ingest_check_whole(folder, path, fault);
+	if (err == ERR_OK)
+		err = search_folder(&search, folder, "", 0, fault);
+	if (err == ERR_OK)
+		err = ingest_check_listed(items, before, folder, path, fault);
 	close(folder);
 	if (err == ERR_OK && items->count == before)
 		err = fault_set(fault, ERR_NO, "ingest-nothing", path,

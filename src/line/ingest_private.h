@@ -8,8 +8,9 @@
 #include "gapseal/progress.h"
 
 /* The parts of ingest: ingest.c the order of things, ingest_find.c what lies on a medium, ingest_trust.c,
- * ingest_batch.c (an extract is one record of a batch) and ingest_grant.c one thing taken, ingest_copy.c bytes into the home, ingest_tree.c
- * tree.bin, ingest_log.c the entries, ingest_records.c record roots. */
+ * ingest_batch.c (an extract is one record of a batch) and ingest_grant.c one thing taken, ingest_copy.c bytes
+ * into the home, ingest_tree.c tree.bin, ingest_log.c the entries, ingest_records.c record roots,
+ * ingest_medium.c whether a medium is whole. */
 
 struct ingest {
 	struct home *home;
@@ -40,6 +41,13 @@ struct ingest_items {
 enum err ingest_find(struct ingest_items *items, struct ingest *ingest, const char *path,
     struct fault *fault);
 void ingest_items_free(struct ingest_items *items);
+#define INGEST_DEPTH_MAX 2
+bool ingest_is_trust_name(const char *name);
+/* ingest_medium.c: "medium-incomplete" if the office never finished this medium; and "medium-missing" if its
+ * SHA256SUMS lists something to take that is not among the items from first on. */
+enum err ingest_check_whole(int medium, const char *where, struct fault *fault);
+enum err ingest_check_listed(const struct ingest_items *items, size_t first, int medium, const char *where,
+    struct fault *fault);
 /* The folder of a batch or grant, opened once; or that of a trust file. */
 enum err ingest_item_open(int *folder, const struct ingest_item *item, struct fault *fault);
 /* "<root>/<inside>", for places. */

@@ -100,7 +100,7 @@ static enum err fill(struct forest *forest, int folder, const struct manifest_fi
 
 	for (unsigned i = 0; tree_level_count(fields->count, i) > 0; i++)
 		forest->levels[i].at = (off_t)(tree_level_start(fields->count, i) * HASH_SIZE);
-	err = records_verify(folder, fields, visit, forest, forest->where, fault);
+	err = records_verify(folder, fields, 1, visit, forest, forest->where, fault);
 	if (err == ERR_OK)
 		err = finish(forest, fault);
 	return err;

@@ -27,7 +27,6 @@
 #define AGE_NONCE_SIZE 16
 #define AGE_SALT_SIZE 16
 #define AGE_TAG_SIZE 16
-#define AGE_CHUNK_SIZE 65536
 #define AGE_BODY_LINE 48     /* bytes in a full line of 64 characters */
 #define AGE_STANZAS_MAX 1024 /* bounds the work a strange file can ask for */
 

@@ -26,7 +26,7 @@ static enum err line_read(struct secret *out, int fd, struct bytes cancel, struc
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			err = read_fault(fault, "the passphrase cannot be read");
+			err = fault_errno(fault, "passphrase-read", NULL, "the passphrase cannot be read");
 		else if (byte == '\n')
 			break;
 		else if (cancel.size != 0 && memchr(cancel.data, byte, cancel.size) != NULL)

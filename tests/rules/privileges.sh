@@ -21,7 +21,7 @@ contains() { nm --defined-only "$build/$1" | awk '{ print $3 }' | grep -qx "$2" 
 
 deny gapseal '^(note_sign|signer_|log_append|logbook_|port_|at_|vault_|station_|provision_)'
 deny gapseal-line '^(minisig_sign|officer_key|age_seal|age_scrypt|record_seal|contents_(begin|put|pad)|mint_|ca_|keys_(batch|lot|credentials|device|credential)|json_write|(manifest|grant|trust|activation)_(write|make)|x509_|roster_|profile_|ledger_|office_)$'
-deny gapseal-line '^(mint_|ca_|roster_|profile_|ledger_|office_|x509_)'
+deny gapseal-line '^(age_sealer_|mint_|ca_|roster_|profile_|ledger_|office_|x509_)'
 deny gapseal-audit '^(secret_|keys_|age_|record_open|record_seal|signer_|officer_|mint_|ca_|port_|at_|vault_|logbook_)'
 deny gapseal-audit '_sign$'
 deny gapseal-sim '^(secret_|keys_|age_|record_|trust_|manifest_|grant_|signer_|officer_|mint_|ca_|vault_|home_|office_|logbook_)'

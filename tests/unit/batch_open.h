@@ -32,7 +32,7 @@ static inline void open_batch(struct opened *out, const struct bench *bench,
 	json_write(&again, &manifest_shape, &result->manifest); /* what was handed out is what was written */
 	assert_true(bytes_equal(buffer_bytes(&again), buffer_bytes(&text)));
 	assert_int_equal(sums_verify(out->folder, &out->manifest, out->hash, "out", &fault), ERR_OK);
-	assert_int_equal(records_verify(out->folder, &out->manifest, NULL, NULL, "out", &fault), ERR_OK);
+	assert_int_equal(records_verify(out->folder, &out->manifest, 1, NULL, NULL, "out", &fault), ERR_OK);
 	assert_int_equal(secret_new(&out->keys, 5 * KEY_SIZE + sizeof(struct record_keys), &fault), ERR_OK);
 	assert_int_equal(secret_new(&out->plain, RECORD_STRIDE_MAX, &fault), ERR_OK);
 	keys_batch(secret_data(out->keys), secret_data(bench->seed), result->plan_hash);

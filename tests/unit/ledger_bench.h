@@ -55,6 +55,7 @@ struct batch {
 	struct manifest_fields fields;
 	struct manifest_slot slots[2];
 	struct manifest_supersede supersede;
+	struct manifest_lot lot;
 	uint8_t hash[HASH_SIZE], plan[HASH_SIZE];
 };
 
@@ -87,6 +88,8 @@ static inline void check_add(struct ledger *ledger, struct batch *batch, const u
 	enum err err;
 
 	batch->fields.count = count;
+	batch->lot = (struct manifest_lot){.name = "lot-001", .count = count};
+	batch->fields.lots = (struct list){&batch->lot, 1};
 	err = ledger_add_batch(ledger, &batch->fields, batch->hash, batch->plan, imeis, standing(count), count,
 	    &fault);
 	assert_string_equal(fault.code, code);

@@ -324,10 +324,50 @@ static void test_identity(void **state)
 	refuse_identity("AGE-SECRET-KEY-1eGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0\n");
 }
 
+/* Chunk by chunk, each taken out of the buffer before the next: the same file, whatever its size. */
+static void test_sealer(void **state)
+{
+	static const size_t sizes[] = {0, 1, 65535, 65536, 65537, 131072, 131073};
+	static uint8_t plain[131073];
+	struct party party = party_new();
+	struct buffer whole = BUFFER_EMPTY, piece = BUFFER_EMPTY;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof plain; i++)
+		plain[i] = (uint8_t)(i * 7 >> 2);
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		struct age_sealer *sealer;
+		size_t at = 0, cut;
+
+		buffer_clear(&whole);
+		assert_int_equal(age_sealer_new(&sealer, &whole, &party.recipient, 1, &fault), ERR_OK);
+		do {
+			size_t some = sizes[i] - at < AGE_CHUNK_SIZE ? sizes[i] - at : AGE_CHUNK_SIZE;
+
+			cut = whole.size;
+			buffer_clear(&piece);
+			assert_int_equal(age_sealer_put(sealer, &piece, bytes_from(plain + at, some),
+			    at + some == sizes[i], &fault), ERR_OK);
+			buffer_put(&whole, buffer_bytes(&piece));
+			at += some;
+		} while (at < sizes[i]);
+		age_sealer_free(&sealer);
+		assert_null(sealer);
+		assert_opens(buffer_bytes(&whole), party.key, bytes_from(plain, sizes[i]));
+		assert_refuses(bytes_from(whole.data, cut), party.key, sizes[i] + 1, "age-payload");
+	}
+	assert_fault(age_sealer_new(&(struct age_sealer *){NULL}, &whole, &party.recipient, 0, &fault), ERR_NO,
+	    "age-recipient");
+	buffer_free(&whole);
+	buffer_free(&piece);
+	party_free(&party);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_sealer),
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_every_bit),
 		cmocka_unit_test(test_fresh),

@@ -129,13 +129,14 @@ static void test_same_bytes(void **state)
 	free(csv);
 }
 
-static void note_progress(void *context, uint64_t done, uint64_t total)
+static bool note_progress(void *context, uint64_t done, uint64_t total)
 {
 	uint64_t *last = context;
 
 	assert_int_equal(total, 9000);
 	assert_true(done > *last && done <= total);
 	*last = done;
+	return true;
 }
 
 static void test_progress(void **state)
@@ -156,6 +157,25 @@ static void test_progress(void **state)
 	free(csv);
 }
 
+static bool stop_early(void *context, uint64_t done, uint64_t total)
+{
+	(void)context;
+	return done == total;
+}
+
+static void test_stopped(void **state)
+{
+	char *csv = devices(9000, "", row_alone);
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, PSK_PROFILE, csv);
+	bench.request.progress = stop_early;
+	check_fails(&bench, ERR_CANNOT, "interrupted", "");
+	end(&bench);
+	free(csv);
+}
+
 static void test_faulty_medium(void **state)
 {
 	char *csv = devices(20, "", row_alone);
@@ -165,7 +185,7 @@ static void test_faulty_medium(void **state)
 	(void)state;
 	begin(&bench, PSK_PROFILE, csv);
 	medium.spoils = medium.synced + 1;
-	check_fails(&bench, ERR_CANNOT, "batch-readback", in_out(&bench, "records-000.bin"));
+	check_fails(&bench, ERR_CANNOT, "batch-readback", bench.out);
 	medium.spoils = medium.synced + 2;
 	check_fails(&bench, ERR_CANNOT, "batch-readback", MANIFEST_NAME);
 	medium.spoils = medium.synced + 3;
@@ -255,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BATCH_TEST(test_same_bytes),
 		BATCH_TEST(test_progress),
+		BATCH_TEST(test_stopped),
 		BATCH_TEST(test_faulty_medium),
 		BATCH_TEST(test_refused),
 		BATCH_TEST(test_no_ca),

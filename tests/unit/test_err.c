@@ -53,6 +53,30 @@ static void test_fault_of_itself(void **state)
 	assert_string_equal(fault.text, "place: text");
 }
 
+static void test_fault_inside(void **state)
+{
+	char folder[FAULT_WHERE_MAX];
+	struct fault fault;
+
+	(void)state;
+	fault_set(&fault, ERR_NO, "some", "manifest.json", "a rule");
+	fault_inside(&fault, "batches/7\n");
+	assert_string_equal(fault.where, "batches/7?/manifest.json");
+	assert_string_equal(fault.text, "a rule");
+	fault_set(&fault, ERR_NO, "some", NULL, "a rule");
+	fault_inside(&fault, "batches/7");
+	assert_string_equal(fault.where, "");
+	fault_set(&fault, ERR_NO, "some", "x", "a rule");
+	memset(folder, 'f', sizeof folder);
+	folder[FAULT_WHERE_MAX - 2] = '\0'; /* one too many, with slash and name */
+	fault_inside(&fault, folder);
+	assert_string_equal(fault.where, "x");
+	folder[FAULT_WHERE_MAX - 3] = '\0';
+	fault_inside(&fault, folder);
+	assert_int_equal(strlen(fault.where), FAULT_WHERE_MAX - 1);
+	assert_string_equal(fault.where + FAULT_WHERE_MAX - 3, "/x");
+}
+
 static void test_common_faults(void **state)
 {
 	struct fault fault;
@@ -74,6 +98,7 @@ int main(void)
 		cmocka_unit_test(test_fault_is_cut),
 		cmocka_unit_test(test_fault_is_printable),
 		cmocka_unit_test(test_fault_of_itself),
+		cmocka_unit_test(test_fault_inside),
 		cmocka_unit_test(test_common_faults),
 	};
 

@@ -83,6 +83,8 @@ static void test_draft_abandon(void **state)
 	(void)state;
 	folder_abandon(&draft); /* nothing to do */
 	begin(&draft, in_home("batch"));
+	assert_int_equal(folder_create(draft.folder, "below", 0700, &fault), ERR_OK);
+	assert_int_equal(file_write(draft.folder, "file", bytes_of("x"), 0600, false, &fault), ERR_OK);
 	folder_abandon(&draft);
 	check_empty(&draft);
 	check_names(home, "");

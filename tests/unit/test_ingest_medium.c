@@ -76,11 +76,50 @@ static void test_goes_on(void **state)
 	assert_int_equal(ingest_paths(&home, paths, 0, &report, &fault), ERR_OK);
 }
 
+static void write_sums(const char *name, const char *path)
+{
+	struct buffer text = BUFFER_EMPTY;
+
+	buffer_format(&text, "not a line of sha256sum\n%064d  %s\n", 0, path);
+	media_write(in_place("m"), name, buffer_bytes(&text));
+	buffer_free(&text);
+}
+
+/* What SHA256SUMS of a medium lists must be there, as far as a search would take it; and a medium that was
+ * never finished is not looked into. */
+static void test_whole(void **state)
+{
+	static const char *const fine[] = {
+		"b-1/manifest.json", "b-1/records-000.bin", "notes/readme.txt", "a/b/c/grant.json",
+		"not/\001printable/grant.json", "",
+	};
+	static const char *const missing[] = {"grants/1/grant.json", "trust.json", "b-2/manifest.json"};
+
+	(void)state;
+	media_folder(in_place("m"));
+	assert_int_equal(rename(in_place("b-1"), in_place("m/b-1")), 0);
+	write_sums(SUMS_PART_NAME, "b-1/manifest.json");
+	assert_fault(ingest(in_place("m")), ERR_NO, "medium-incomplete");
+	check_report(0, 0, 1);
+	assert_false(file_exists(home.folder, "batches/b-1"));
+	assert_int_equal(unlink(in_place("m/" SUMS_PART_NAME)), 0);
+	for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++) {
+		write_sums(SUMS_NAME, missing[i]);
+		assert_fault(ingest(in_place("m")), ERR_NO, "medium-missing");
+		check_report(i == 0, i != 0, 1); /* the rest is taken all the same */
+	}
+	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
+		write_sums(SUMS_NAME, fine[i]);
+		assert_int_equal(ingest(in_place("m")), ERR_OK);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TRUSTING_TEST(test_medium),
 		TRUSTING_TEST(test_goes_on),
+		TRUSTING_TEST(test_whole),
 	};
 
 	return cmocka_run_group_tests(tests, officers_setup, officers_teardown);

@@ -12,7 +12,7 @@ static void hash_plan(char out[static 2 * HASH_SIZE + 1], uint8_t seed_byte)
 	for (size_t i = 0; i < 32; i++)
 		secret_data(seed)[i] = (uint8_t)(seed_byte + i);
 	secret_resize(seed, 32);
-	assert_int_equal(plan_hash(hash, plan, seed, &fault), ERR_OK);
+	assert_int_equal(plan_hash(hash, plan, seed, 1, &fault), ERR_OK);
 	hex_encode(out, bytes_from(hash, sizeof hash));
 	secret_free(&seed);
 }

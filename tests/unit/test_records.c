@@ -36,7 +36,7 @@ static int tear_down(void **state)
 
 static enum err verify(void)
 {
-	return records_verify(place, &fields, NULL, NULL, "batch", &fault);
+	return records_verify(place, &fields, 1, NULL, NULL, "batch", &fault);
 }
 
 struct seen {
@@ -62,11 +62,11 @@ static void test_good(void **state)
 	struct seen seen = {.stop = BATCH_COUNT};
 
 	(void)state;
-	assert_int_equal(records_verify(place, &fields, see, &seen, "batch", &fault), ERR_OK);
+	assert_int_equal(records_verify(place, &fields, 1, see, &seen, "batch", &fault), ERR_OK);
 	assert_int_equal(seen.count, BATCH_COUNT);
 	assert_int_equal(verify(), ERR_OK);
 	seen = (struct seen){.stop = 5};
-	assert_fault(records_verify(place, &fields, see, &seen, "batch", &fault), ERR_CANNOT, "stopped");
+	assert_fault(records_verify(place, &fields, 1, see, &seen, "batch", &fault), ERR_CANNOT, "stopped");
 	assert_int_equal(seen.count, 6);
 }
 

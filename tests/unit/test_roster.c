@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "vectors.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,16 +20,51 @@ static void read_path(const char *path)
 		fail_msg("%s: %s", path, fault.text);
 }
 
-/* Stands in front of the C library's: what lies beyond the file's end can be made to appear. */
-static bool grows;
+/* A file of its own for texts made here. */
+static char path[] = "/tmp/gapseal-roster-XXXXXX";
+
+/* Stands in front of the C library's: what another program does to the file before it is read. */
+static void (*meddle)(void);
 
 ssize_t pread(int file, void *data, size_t size, off_t offset)
 {
-	return grows && size == 1 ? 1 : syscall(SYS_pread64, file, data, size, offset);
+	void (*now)(void) = meddle;
+
+	meddle = NULL;
+	if (now != NULL)
+		now();
+	return syscall(SYS_pread64, file, data, size, offset);
 }
 
-/* A file of its own for texts made here. */
-static char path[] = "/tmp/gapseal-roster-XXXXXX";
+static void grow(void)
+{
+	FILE *file = fopen(path, "a");
+
+	fputs("352656100367872\n", file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void shrink(void)
+{
+	assert_int_equal(truncate(path, 20), 0);
+}
+
+/* The same size, and a time that no clock's step can hide. */
+static void rewrite(void)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1}};
+	FILE *file = fopen(path, "r+");
+
+	fputs("IMEI", file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Another file under the name: the one that was opened is read to its end. */
+static void replace(void)
+{
+	assert_int_equal(file_replace(AT_FDCWD, path, bytes_of("imei\n"), 0600, &fault), ERR_OK);
+}
 
 static void read_bytes(struct bytes text)
 {
@@ -251,10 +288,26 @@ static void test_file(void **state)
 	    "file-open");
 	assert_null(roster);
 	assert_fault(roster_read(&roster, "/", &findings, &fault), ERR_CANNOT, "file-kind");
-	grows = true;
-	assert_fault(roster_read(&roster, path, &findings, &fault), ERR_CANNOT, "csv-changed");
-	grows = false;
 	assert_null(roster);
+}
+
+static void test_changed(void **state)
+{
+	static void (*const changes[])(void) = {grow, shrink, rewrite};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		read_text("imei\n001014000000083\n");
+		roster_free(&roster);
+		meddle = changes[i];
+		assert_fault(roster_read(&roster, path, &findings, &fault), ERR_CANNOT, "csv-changed");
+		assert_true(meddle == NULL);
+		assert_null(roster);
+	}
+	read_text("imei\n001014000000083\n001014000000158\n");
+	meddle = replace;
+	read_path(path);
+	assert_int_equal(roster_count(roster), 2);
 }
 
 /* Every byte of a small file in place of others: rows or findings, never neither. */
@@ -324,7 +377,8 @@ int main(void)
 		    cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_goes_on),
 		    cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_file), cmocka_unit_test(test_flips), cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_file), cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_flips), cmocka_unit_test(test_twins),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
