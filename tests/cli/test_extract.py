@@ -238,6 +238,21 @@ def closing_a_lot_ends_its_records(scene):
     expect(answer["verdict"] == "accept" and answer["counts"]["devices"] == 11 and answer["counts"]["done"] == 2, answer)
 
 
+def a_device_in_two_batches(scene):
+    """Each has its own entry, whether its record was granted with its lot or by itself."""
+    story(scene)
+    scene.make_batch("psk-2", PROFILE_PSK.replace("42", "43"), DEVICES[:3], stations=("spare",))
+    scene.make_batch("psk-3", PROFILE_PSK.replace("42", "44"), DEVICES[:3])
+    extract(scene, DEVICES[0], "x")
+    extract(scene, DEVICES[0], "z", batch="psk-3")
+    scene.ingest("x", "psk-2", "grant-psk-2", "z", home="spare")
+    modem = scene.modem(DEVICES[0])
+    for result in ("done", "same"):
+        events = scene.provision(modem, home="spare").devices()
+        expect([(e["batch"], e["result"]) for e in events] == [("psk-%d" % i, result) for i in (1, 2, 3)], events)
+    expect(all(scene.slot(modem, tag, 3) for tag in (42, 43, 44)), "all three PSKs are there")
+
+
 def rework_by_name(scene):
     """void and unvoid find a device by IMEI although its record has no tag that could be computed here."""
     story(scene)
@@ -347,4 +362,5 @@ def every_fault_has_its_code(scene):
 
 
 main(one_device_at_a_spare_station, what_a_station_may_hold_besides, a_damaged_copy_is_told_from_a_strange_device,
-     a_permit_is_for_one_device, the_office_keeps_count, closing_a_lot_ends_its_records, rework_by_name, every_fault_has_its_code)
+     a_permit_is_for_one_device, the_office_keeps_count, closing_a_lot_ends_its_records, a_device_in_two_batches,
+     rework_by_name, every_fault_has_its_code)
