@@ -44,8 +44,8 @@ bool extract_is(int folder);
 /* Reads and checks all but manifest.json and its signatures, which are the caller's, against a manifest.
  * where is the folder's name. ERR_NO "record-missing", "sums-form", "sums-differ", codes of proof_parse,
  * "proof-manifest" (of another manifest), "proof-index" (the batch has no such record), "proof-path" (as many
- * hashes as nothing at this index has), "record-size" (not one record), "proof-inclusion" (the record is not the one
- * under the signed root); file codes. */
+ * hashes as nothing at this index has), "record-size" (not one record), "proof-inclusion" (the record is not
+ * the one under the signed root); file codes. */
 enum err extract_open(struct extract *out, int folder, const struct manifest_fields *manifest,
     const uint8_t manifest_hash[static HASH_SIZE], const char *where, struct fault *fault);
 

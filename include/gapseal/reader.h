@@ -10,8 +10,8 @@
  * reader: the role that reads documents, records and trees in the home; it holds no key and verifies
  * nothing: the vault does. Batches are numbered from 0 in order of issue, then id; grants by serial. A
  * record is found by binary search among the tags of a lot, O(log n) reads; its path comes from tree.bin.
- * Of a batch that is held only in extracts nothing is found by tag: a record comes by its index, with the path
- * that its extract has.
+ * Of a batch that is held only in extracts nothing is found by tag: a record comes by its index, with the
+ * path that its extract has.
  */
 struct reader;
 /* Opens every batch and grant of the home: documents are read, records and tree only opened. ERR_CANNOT

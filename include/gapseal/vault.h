@@ -14,9 +14,9 @@
  * grant signatures itself, gives tags for an IMEI, takes a record with its path, decides same, begin, refuse
  * and verdict, and hands out the steps of one device.
  *
- * A record that is granted by itself has no tag: the vault asks for those whose device it does not know yet, one
- * by one, and looks into each once (vault_private.h says why that discloses nothing). They are found only after
- * the lots of their batch.
+ * A record that is granted by itself has no tag: the vault asks for those whose device it does not know yet,
+ * one by one, and looks into each once (vault_private.h says why that discloses nothing). They are found only
+ * after the lots of their batch.
  *
  * Order: record found -> list -> commitment recomputed from the listing by the blind alone. Equal:
  * an open begin is closed as done, else same. Otherwise an open begin is ended unknown, begin is appended and

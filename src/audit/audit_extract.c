@@ -58,8 +58,8 @@ static enum err keep(struct audit *audit, struct audited_batch *batch, const str
 	put_record(audited_batch(audit, number), extract);
 	kept = audited_batch(audit, number);
 	fields = audited_manifest(kept);
-	audit_item_good(audit, item, kept->document.hash, "%sextract of batch %s: record %" PRIu64 " of %" PRIu64
-	    " devices, lot %s, issued %s; approved by trust version %" PRIu64,
+	audit_item_good(audit, item, kept->document.hash, "%sextract of batch %s: record %" PRIu64
+	    " of %" PRIu64 " devices, lot %s, issued %s; approved by trust version %" PRIu64,
 	    fields->purpose == PURPOSE_REHEARSAL ? "REHEARSAL " : "", fields->batch, extract->index,
 	    fields->count, manifest_lot_of(fields, extract->index, &lot)->name, fields->issued, version);
 	return ERR_OK;

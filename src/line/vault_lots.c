@@ -64,7 +64,8 @@ bool vault_next_question(struct vault_question *question, const struct vault *va
 	const struct vault_batch *batch = &vault->batches[question->batch];
 	size_t from = 0;
 
-	while (question->single && from < batch->record_count && batch->records[from].index <= question->index)
+	while (question->single && from < batch->record_count &&
+	    batch->records[from].index <= question->index)
 		from++;
 	return ask_record(question, batch, from, imei);
 }
