@@ -2,8 +2,10 @@
 #include "gapseal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "gapseal/config.h"
+#include "gapseal/utc.h"
 #include "gapseal/x509.h"
 
 static const struct config_option conf_options[] = {
@@ -31,6 +33,18 @@ enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bo
 	return secret_read_fd(out, (int)fd, fault);
 }
 
+/* Grants and certificates bear the time of this clock. */
+static void look_at_clock(const struct trust *trust)
+{
+	const char *issued = trust_get(trust)->issued;
+	char now[UTC_SIZE];
+
+	utc_format(now, utc_now());
+	if (strcmp(now, issued) < 0)
+		command_say("WARNING: the clock of this machine says %s, the trust file was issued %s: set the clock, "
+		    "or what is made now bears a wrong time", now, issued);
+}
+
 enum err office_begin(struct office *office, const struct trust **trust, const char *path,
     const char *trust_file,
     const char *pin, struct fault *fault)
@@ -47,6 +61,7 @@ enum err office_begin(struct office *office, const struct trust **trust, const c
 	command_say("trust version %llu of %s, fingerprint %s",
 	    (unsigned long long)trust_get(*trust)->version,
 	    trust_get(*trust)->org, fingerprint);
+	look_at_clock(*trust);
 	return ERR_OK;
 }
 

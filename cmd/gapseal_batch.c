@@ -66,8 +66,8 @@ struct compile_options {
 static void say_dropped(const struct compile_options *options)
 {
 	if (options->dropped > 0)
-		command_say("%llu superseded device%s not in this batch: no station that holds it serves %s any "
-		    "more, and %s free to be compiled again", (unsigned long long)options->dropped,
+		command_say("%llu superseded device%s not in this batch: no station that holds it serves %s "
+		    "any more, and %s free to be compiled again", (unsigned long long)options->dropped,
 		    options->dropped == 1 ? " is" : "s are", options->dropped == 1 ? "it" : "them",
 		    options->dropped == 1 ? "it is" : "they are");
 }
@@ -176,7 +176,7 @@ int compile(const struct command *command, int argc, char **argv)
 		{"verify-all", OPTION_FLAG, &request->verify_all, NULL,
 		    "verify the CA's signature on every certificate, not only on each 1000th"},
 		{"supersede", OPTION_TEXTS, &given.supersede, "BATCH",
-		    "batch this one supersedes, or BATCH:all, BATCH:same, BATCH:3,17-20; repeat; needs --reason"},
+		    "batch it supersedes, or BATCH:all, :same, :3,17-20; repeat; needs --reason"},
 		{"reason", OPTION_TEXT, &request->reason, "TEXT", "why, carried in the manifest"},
 		{"rehearsal", OPTION_FLAG, &request->rehearsal, NULL, "make a rehearsal batch"},
 		{"no-escrow", OPTION_FLAG, &request->no_escrow, NULL,

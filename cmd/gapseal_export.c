@@ -24,7 +24,8 @@ static void say_choice(const struct export_options *options, const struct export
 	if (result->unproven > 0)
 		command_say("left out: %llu that nothing proves done", (unsigned long long)result->unproven);
 	if (result->superseded > 0)
-		command_say("left out: %llu that a later batch supersedes", (unsigned long long)result->superseded);
+		command_say("left out: %llu that a later batch supersedes",
+		    (unsigned long long)result->superseded);
 	command_say("%llu device%s of batch %s exported", (unsigned long long)result->devices,
 	    result->devices == 1 ? "" : "s", result->batch);
 }

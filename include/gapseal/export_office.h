@@ -32,7 +32,7 @@ struct export_result {
 	char batch[NAME_SIZE];
 	bool rehearsal;
 	uint64_t devices;
-	uint64_t unproven, superseded;   /* left out: nothing says they are done; they are, or were asked for */
+	uint64_t unproven, superseded;   /* left out: not done; done, or asked for, but superseded */
 };
 
 /* The names of all forms with commas between, for a usage. */

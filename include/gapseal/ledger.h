@@ -62,8 +62,8 @@ struct supersede_wish {
  * whether they are to be superseded too), "supersede-index" (beyond the batch). */
 enum err ledger_supersede(struct manifest_supersede *out, uint64_t *dropped, struct ledger *ledger,
     const struct supersede_wish *wish, const uint64_t *imeis, size_t count, struct fault *fault);
-/* The indices of a batch of so many devices that other ones supersede, ascending, in memory of its own (free(3)
- * its items). */
+/* The indices of a batch of so many devices that other ones supersede, ascending, in memory of its own
+ * (free(3) its items). */
 enum err ledger_superseded(struct list *out, struct ledger *ledger, const uint8_t manifest[static HASH_SIZE],
     uint64_t count, struct fault *fault);
 /* Commits a batch after checking all of it again: id, slots, and ERR_NO "ledger-seq" if its number is
@@ -77,10 +77,11 @@ enum err ledger_has_batch(struct ledger *ledger, const uint8_t hash[static HASH_
 
 /* The next grant serial, 1 for the first. */
 enum err ledger_next_grant(uint64_t *serial, struct ledger *ledger, struct fault *fault);
-/* Commits a grant. ERR_NO "ledger-batch" (of a batch not committed here), "ledger-serial" (not above all
- * before it), "grant-replaces" (a serial that is no grant of the batch), "grant-overlap": one of its lots or
- * single records is in a grant that lives: not past its not_after at now (UTC), and replaced neither by this
- * one nor before. A lot and a single record in it may be in two (office_extract.h says why). */
+/* Commits a grant. ERR_NO "ledger-batch" (of a batch not committed here), "grant-superseded" (of a lot all of
+ * whose devices, or of a record that, a later batch supersedes), "ledger-serial" (not above all before it),
+ * "grant-replaces" (a serial that is no grant of the batch), "grant-overlap": one of its lots or single records
+ * is in a grant that lives: not past its not_after at now (UTC), and replaced neither by this one nor before.
+ * A lot and a single record in it may be in two: office_extract.h says why. */
 enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *grant,
     const uint8_t hash[static HASH_SIZE], const char *now, struct fault *fault);
 
@@ -139,7 +140,8 @@ enum err ledger_find_head(struct ledger_head *out, bool *known, struct ledger *l
     struct fault *fault);
 /* Commits all of it or nothing. ERR_NO "accept-fewer" (an index accepted before is missing, and withdraw is
  * not set), "accept-old" (made under an older trust version than what was accepted before), "accept-rollback"
- * (a head shorter than the one held). */
+ * (a head shorter than the one held), "accept-closeout" (of a lot or under a grant that is none of the
+ * batch). The same again changes nothing. */
 enum err ledger_add_return(struct ledger *ledger, const struct ledger_return *returned, struct fault *fault);
 
 #endif

@@ -20,7 +20,9 @@
 
 /* A new share as text. */
 enum err seed_share_new(struct secret **out, struct fault *fault);
-/* Reads such a line from a descriptor: codes of secret_read_fd, ERR_CANNOT "seed-form". */
+/* Reads such a line from a descriptor, and not a byte more: several may follow each other. ERR_CANNOT
+ * "seed-read", "seed-empty" (at its end, or an empty line), "seed-form" (anything else: a part of one, for
+ * instance); secrets. */
 enum err seed_read_fd(struct secret **out, int fd, struct fault *fault);
 /* ERR_CANNOT "seed-shares" (fewer or more than the limits), "seed-share-twice". Wipes nothing it is given. */
 enum err seed_combine(struct secret **out, struct secret *const *shares, size_t count, struct fault *fault);

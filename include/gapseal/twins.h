@@ -7,7 +7,8 @@
 
 #include "gapseal/bytes.h"
 
-/* twins: finds the rows of a table that hold the same, by sorting 64-bit keys of them. */
+/* twins: the rows of a table by a 64-bit key of each, sorted: those that hold the same stand together, and all
+ * in an order. */
 struct twin {
 	uint64_t key;
 	uint32_t row;

@@ -144,10 +144,11 @@ static enum err choose_devices(struct job *job, const struct trust *trust, struc
 	if (job->request->all)
 		err = choose_all(job, fault);
 	else
-		err = job->request->only != NULL ? read_activation(job, trust, fault) : read_accepted(job, fault);
+		err = job->request->only != NULL ? read_activation(job, trust, fault) :
+		    read_accepted(job, fault);
 	if (err == ERR_OK && job->chosen.count == 0)
-		err = fault_set(fault, ERR_NO, "export-empty", job->batch.path, "no device of batch %s is done",
-		    manifest->batch);
+		err = fault_set(fault, ERR_NO, "export-empty", job->batch.path,
+		    "no device of batch %s is done", manifest->batch);
 	if (err != ERR_OK)
 		return err;
 	job->unproven = manifest->count - job->chosen.count;

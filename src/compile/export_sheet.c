@@ -52,7 +52,8 @@ static enum err open_seal(struct sheet *sheet, struct fault *fault)
 
 	if (place->recipient_count == 0)
 		return ERR_OK;
-	err = age_sealer_new(&sheet->sealer, &sheet->sealed, place->recipients, place->recipient_count, fault);
+	err = age_sealer_new(&sheet->sealer, &sheet->sealed, place->recipients, place->recipient_count,
+	    fault);
 	return err == ERR_OK ? put_out(sheet, buffer_bytes(&sheet->sealed), fault) : err;
 }
 

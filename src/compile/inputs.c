@@ -90,8 +90,8 @@ static enum err refuse(const struct findings *findings, struct fault *fault)
 		first++;
 	return fault_set(fault, ERR_NO, "lint",
 	    first < findings->count ? findings->items[first].where : NULL,
-	    "the first of %zu error%s; nothing was written", findings->errors,
-	    findings->errors == 1 ? "" : "s");
+	    "%zu error%s; nothing was written", findings->errors,
+	    findings->errors == 1 ? "" : "s, this is the first");
 }
 
 enum err inputs_read(struct inputs *out, struct findings *findings, const struct inputs_request *request,

@@ -130,14 +130,9 @@ enum err query_end(struct query *query, struct fault *fault)
 
 enum err query_close(struct query *query, enum err err, struct fault *fault)
 {
-	struct fault ending;
-	enum err end = query_end(query, &ending);
+	enum err end = query_end(query, fault);
 
-	if (err == ERR_OK && end != ERR_OK) {
-		*fault = ending;
-		err = end;
-	}
-	return err;
+	return end != ERR_OK ? end : err;
 }
 
 enum err query_run(struct query *query, struct fault *fault)

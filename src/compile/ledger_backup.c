@@ -17,7 +17,8 @@ static enum err verify_copy(const char *path, struct fault *fault)
 	if (err == ERR_OK)
 		err = ledger_verify(copy, fault);
 	ledger_free(&copy);
-	return err;
+	return err == ERR_OK ? ERR_OK : fault_set(fault, err, fault->code, fault->where,
+	    "the copy does not verify and is not kept: %s", fault->text);
 }
 
 static enum err fill(struct ledger *ledger, int folder, const char *part, const char *path,
@@ -46,9 +47,10 @@ static enum err copy(struct ledger *ledger, int folder, const char *base, const 
 		err = fill(ledger, folder, part, full, fault);
 	if (err == ERR_OK)
 		err = folder_rename(folder, part, base, path, fault);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		unlinkat(folder, part, 0); /* may not be there; the fault is already told */
-	else
+		fault_set(fault, err, fault->code, path, "%s", fault->text); /* nobody knows the part's name */
+	} else
 		err = folder_sync(folder, path, fault);
 	free(part);
 	return err;

@@ -37,6 +37,13 @@ static bool names(const struct place *place, struct bytes indices, size_t width)
 	return false;
 }
 
+/* Behind another one. */
+static void json_text(struct buffer *out, const char *key, const char *text)
+{
+	buffer_format(out, ",\"%s\":", key);
+	buffer_json_text(out, text);
+}
+
 static enum err find_lot(struct place *place, struct fault *fault)
 {
 	struct query query = query_begin(place->ledger,
@@ -55,15 +62,17 @@ static void put_grant(const struct place *place, const struct query *query, bool
 	uint64_t serial = query_number(query, 0), by = query_number(query, 4);
 
 	if (place->json) {
-		buffer_format(out, "%s{\"serial\":%" PRIu64 ",\"records\":%s,\"stations\":", first ? "" : ",",
-		    serial, records ? "true" : "false");
-		buffer_json_text(out, query_string(query, 1));
-		buffer_format(out, ",\"not_before\":\"%s\",\"not_after\":\"%s\",\"replaced_by\":%" PRIu64 "}",
-		    query_string(query, 2), query_string(query, 3), by);
+		buffer_format(out, "%s{\"serial\":%" PRIu64 ",\"records\":%s", first ? "" : ",", serial,
+		    records ? "true" : "false");
+		json_text(out, "stations", query_string(query, 1));
+		json_text(out, "not_before", query_string(query, 2));
+		json_text(out, "not_after", query_string(query, 3));
+		buffer_format(out, ",\"replaced_by\":%" PRIu64 "}", by);
 		return;
 	}
-	buffer_format(out, "  grant %" PRIu64 "%s to %s, %s to %s", serial, records ? " of single records" : "",
-	    query_string(query, 1), query_string(query, 2), query_string(query, 3));
+	buffer_format(out, "  grant %" PRIu64 "%s to %s, %s to %s", serial,
+	    records ? " of single records" : "", query_string(query, 1), query_string(query, 2),
+	    query_string(query, 3));
 	if (by != 0)
 		buffer_format(out, ", replaced by grant %" PRIu64, by);
 	buffer_byte(out, '\n');
@@ -71,8 +80,9 @@ static void put_grant(const struct place *place, const struct query *query, bool
 
 static enum err put_grants(const struct place *place, struct fault *fault)
 {
-	struct query query = query_begin(place->ledger, "SELECT serial, coalesce((SELECT group_concat(station,"
-	    " ' ') FROM grant_stations WHERE grant_stations.serial = grants.serial), ''), not_before, not_after,"
+	struct query query = query_begin(place->ledger, "SELECT serial,"
+	    " coalesce((SELECT group_concat(station, ' ') FROM grant_stations"
+	    " WHERE grant_stations.serial = grants.serial), ''), not_before, not_after,"
 	    " coalesce((SELECT min(serial) FROM grant_replaces WHERE replaced = grants.serial), 0),"
 	    " EXISTS (SELECT 1 FROM grant_lots WHERE grant_lots.serial = grants.serial AND lot = ?),"
 	    " coalesce((SELECT indices FROM grant_records WHERE grant_records.serial = grants.serial), x'')"
@@ -103,12 +113,15 @@ static enum err put_closeouts(const struct place *place, struct fault *fault)
 		const char *station = query_string(&query, 0);
 		uint64_t entry = query_number(&query, 1), grant = query_number(&query, 2);
 
-		if (place->json)
-			buffer_format(place->out, "%s{\"station\":\"%s\",\"entry\":%" PRIu64 ",\"grant\":%" PRIu64
-			    "}", first ? "" : ",", station, entry, grant);
-		else
-			buffer_format(place->out, "  lot closed out by %s, entry %" PRIu64 ", under grant %" PRIu64
-			    "\n", station, entry, grant);
+		if (place->json) {
+			buffer_format(place->out, "%s{\"entry\":%" PRIu64 ",\"grant\":%" PRIu64, first ? "" : ",",
+			    entry, grant);
+			json_text(place->out, "station", station);
+			buffer_byte(place->out, '}');
+		} else {
+			buffer_format(place->out, "  lot closed out by %s, entry %" PRIu64
+			    ", under grant %" PRIu64 "\n", station, entry, grant);
+		}
 	}
 	return query_end(&query, fault);
 }
@@ -125,21 +138,24 @@ static enum err put_accepted(const struct place *place, struct fault *fault)
 		done = names(place, query_bytes(&query, 1), 8);
 		time = query_string(&query, 0);
 	}
-	if (place->json)
-		buffer_format(place->out, ",\"done\":%s,\"accepted\":\"%s\"", done ? "true" : "false", time);
-	else if (known)
-		buffer_format(place->out, "  %s among the devices accepted as done on %s\n", done ? "is" : "is not",
-		    time);
-	else
+	if (place->json) {
+		buffer_format(place->out, ",\"done\":%s", done ? "true" : "false");
+		json_text(place->out, "accepted", time);
+	} else if (known) {
+		buffer_format(place->out, "  %s among the devices accepted as done on %s\n",
+		    done ? "is" : "is not", time);
+	} else {
 		buffer_text(place->out, "  nothing of the batch was accepted as done\n");
+	}
 	return query_end(&query, fault);
 }
 
 /* The first batch that supersedes the device there. */
 static enum err put_superseded(const struct place *place, struct fault *fault)
 {
-	struct query query = query_begin(place->ledger, "SELECT supersedes.batch, reason, whole, supersedes.indices"
-	    " FROM supersedes JOIN batches ON batches.id = supersedes.batch WHERE supersedes.manifest = ?"
+	struct query query = query_begin(place->ledger,
+	    "SELECT supersedes.batch, reason, whole, supersedes.indices FROM supersedes"
+	    " JOIN batches ON batches.id = supersedes.batch WHERE supersedes.manifest = ?"
 	    " ORDER BY batches.rowid");
 	const char *by = "", *reason = "";
 
@@ -150,10 +166,9 @@ static enum err put_superseded(const struct place *place, struct fault *fault)
 			reason = query_string(&query, 1);
 		}
 	if (place->json) {
-		buffer_format(place->out, ",\"superseded\":%s,\"superseded_by\":", by[0] != '\0' ? "true" : "false");
-		buffer_json_text(place->out, by);
-		buffer_text(place->out, ",\"reason\":");
-		buffer_json_text(place->out, reason);
+		buffer_format(place->out, ",\"superseded\":%s", by[0] != '\0' ? "true" : "false");
+		json_text(place->out, "superseded_by", by);
+		json_text(place->out, "reason", reason);
 	} else if (by[0] != '\0') {
 		buffer_format(place->out, "  superseded by batch %s: %s\n", by, reason);
 	}
@@ -171,9 +186,15 @@ static void put_head(const struct place *place, const struct query *query)
 		    query_string(query, 4));
 		return;
 	}
-	buffer_format(out, "{\"batch\":\"%s\",\"series\":\"%s\",\"seq\":%" PRIu64 ",\"issued\":\"%s\",\"lot\":\"%s\","
-	    "\"index\":%" PRIu32 ",\"slots\":\"%s\",\"manifest_sha256\":\"", place->batch, query_string(query, 5),
-	    query_number(query, 6), query_string(query, 7), place->lot, place->index, query_string(query, 4));
+	buffer_text(out, "{\"batch\":");
+	buffer_json_text(out, place->batch);
+	json_text(out, "series", query_string(query, 5));
+	buffer_format(out, ",\"seq\":%" PRIu64, query_number(query, 6));
+	json_text(out, "issued", query_string(query, 7));
+	json_text(out, "lot", place->lot);
+	buffer_format(out, ",\"index\":%" PRIu32, place->index);
+	json_text(out, "slots", query_string(query, 4));
+	buffer_text(out, ",\"manifest_sha256\":\"");
 	buffer_hex(out, bytes_from(place->manifest, HASH_SIZE));
 	buffer_byte(out, '"');
 }
@@ -209,7 +230,8 @@ static enum err find_in_row(struct buffer *out, bool *found, struct ledger *ledg
 
 	if (err != ERR_OK || !place.found)
 		return err;
-	if (manifest.size != HASH_SIZE || !text_copy(place.batch, NAME_SIZE, bytes_of(query_string(query, 1))))
+	if (manifest.size != HASH_SIZE ||
+	    !text_copy(place.batch, NAME_SIZE, bytes_of(query_string(query, 1))))
 		return ledger_broken(ledger, "a batch without a name or a manifest", "", fault);
 	memcpy(place.manifest, manifest.data, HASH_SIZE);
 	if (json && *found)
@@ -222,8 +244,9 @@ static enum err find_in_row(struct buffer *out, bool *found, struct ledger *ledg
 enum err ledger_find(struct buffer *out, bool *found, struct ledger *ledger, uint64_t imei, bool json,
     struct fault *fault)
 {
-	struct query query = query_begin(ledger, "SELECT rowid, id, manifest, count, slots, series, seq, issued"
-	    " FROM batches WHERE purpose = 0 ORDER BY rowid");
+	struct query query = query_begin(ledger,
+	    "SELECT rowid, id, manifest, count, slots, series, seq, issued FROM batches"
+	    " WHERE purpose = 0 ORDER BY rowid");
 	enum err err = ERR_OK;
 
 	*found = false;

@@ -139,38 +139,100 @@ static enum err check_overlap(struct ledger *ledger, const struct grant_fields *
 	return query_close(&query, err, fault);
 }
 
-/* The first index of a blob that the grant has, too. */
-static bool shares_record(uint64_t *index, struct bytes blob, const struct grant_fields *grant)
+/* The first of the single records that another grant gives too. */
+static bool shares_record(uint64_t *out, const struct list *records, struct bytes indices)
 {
-	struct cursor cursor = cursor_of(blob);
+	struct cursor cursor = cursor_of(indices);
 
-	while (take_u64(&cursor, index))
-		if (list_holds(&grant->records, *index))
+	while (take_u64(&cursor, out))
+		if (list_holds(records, *out))
 			return true;
 	return false;
 }
 
-/* The same of single records. One of a lot and one of a record in it may both live: office_extract.h. */
+/* Another grant that lives and gives one of the single records of this one. A lot and a record in it may be in
+ * two: whoever extracts one device takes no lot from its station. */
 static enum err check_records(struct ledger *ledger, const struct grant_fields *grant, const char *now,
     struct fault *fault)
 {
-	struct query query = query_begin(ledger,
-	    "SELECT serial, not_after, indices FROM grant_records JOIN grants USING (serial)"
-	    " WHERE serial <> ? AND batch = ? AND not_after >= ?"
-	    " AND serial NOT IN (SELECT replaced FROM grant_replaces) ORDER BY serial");
-	enum err err = ERR_OK;
+	struct query query;
 	uint64_t index;
+	enum err err = ERR_OK;
 
-	query_integer(&query, grant->serial);
+	if (grant->records.count == 0)
+		return ERR_OK;
+	query = query_begin(ledger, "SELECT serial, not_after, indices FROM grants JOIN grant_records USING (serial)"
+	    " WHERE batch = ? AND serial <> ? AND not_after >= ?"
+	    " AND serial NOT IN (SELECT replaced FROM grant_replaces) ORDER BY serial");
 	query_text(&query, grant->batch);
+	query_integer(&query, grant->serial);
 	query_text(&query, now);
-	while (err == ERR_OK && query_row(&query)) {
-		if (shares_record(&index, query_bytes(&query, 2), grant))
-			err = fault_set(fault, ERR_NO, "grant-overlap", ledger_path(ledger), "record %" PRIu64
-			    " is in grant %" PRIu64 ", valid to %s: a new grant must replace that one", index,
-			    query_number(&query, 0), query_string(&query, 1));
-	}
+	while (err == ERR_OK && query_row(&query))
+		if (shares_record(&index, &grant->records, query_bytes(&query, 2)))
+			err = fault_set(fault, ERR_NO, "grant-overlap", ledger_path(ledger),
+			    "record %" PRIu64 " is in grant %" PRIu64 ", valid to %s: a new grant must replace "
+			    "that one", index, query_number(&query, 0), query_string(&query, 1));
 	return query_close(&query, err, fault);
+}
+
+/* Whether all devices of a lot are superseded. */
+static enum err lot_is_freed(bool *out, struct ledger *ledger, const char *batch, const char *lot,
+    const struct freed *freed, struct fault *fault)
+{
+	struct query query = query_begin(ledger, "SELECT first, count FROM lots WHERE batch = ? AND name = ?");
+	uint64_t first = 0, count = 0, left = 0;
+
+	query_text(&query, batch);
+	query_text(&query, lot);
+	if (query_row(&query)) {
+		first = query_number(&query, 0);
+		count = query_number(&query, 1);
+	}
+	for (uint64_t i = 0; i < count && left == 0; i++)
+		left += !freed_has(freed, first + i);
+	*out = count > 0 && left == 0;
+	return query_end(&query, fault);
+}
+
+static enum err check_scope(struct ledger *ledger, const struct grant_fields *grant,
+    const struct freed *freed, struct fault *fault)
+{
+	bool superseded = false;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < grant->lots.count && err == ERR_OK && !superseded; i++) {
+		const char *lot = list_text(&grant->lots, i, NAME_SIZE);
+
+		err = lot_is_freed(&superseded, ledger, grant->batch, lot, freed, fault);
+		if (err == ERR_OK && superseded)
+			err = fault_set(fault, ERR_NO, "grant-superseded", ledger_path(ledger),
+			    "every device of lot %s is superseded by a later batch: grant that one", lot);
+	}
+	for (size_t i = 0; i < grant->records.count && err == ERR_OK; i++)
+		if (freed_has(freed, list_integer(&grant->records, i)))
+			err = fault_set(fault, ERR_NO, "grant-superseded", ledger_path(ledger),
+			    "record %" PRIu64 " is superseded by a later batch: grant it there",
+			    list_integer(&grant->records, i));
+	return err;
+}
+
+/* A station that does not hold the later batch would not know. */
+static enum err check_superseded(struct ledger *ledger, const struct grant_fields *grant, struct fault *fault)
+{
+	struct query query = query_begin(ledger, "SELECT count FROM batches WHERE manifest = ?");
+	struct freed freed;
+	uint64_t count = 0;
+	enum err err;
+
+	query_hash(&query, grant->manifest_sha256);
+	err = query_value(&query, &count, fault);
+	if (err != ERR_OK)
+		return err;
+	err = freed_read(&freed, ledger, bytes_from(grant->manifest_sha256, HASH_SIZE), count, NULL, fault);
+	if (err == ERR_OK)
+		err = check_scope(ledger, grant, &freed, fault);
+	freed_free(&freed);
+	return err;
 }
 
 static enum err add(struct ledger *ledger, const struct grant_fields *grant,
@@ -178,6 +240,8 @@ static enum err add(struct ledger *ledger, const struct grant_fields *grant,
 {
 	enum err err = ledger_has_batch(ledger, grant->manifest_sha256, grant->batch, fault);
 
+	if (err == ERR_OK)
+		err = check_superseded(ledger, grant, fault);
 	if (err == ERR_OK)
 		err = check_serial(ledger, grant->serial, fault);
 	if (err == ERR_OK)
@@ -192,9 +256,7 @@ static enum err add(struct ledger *ledger, const struct grant_fields *grant,
 		err = put_replaced(ledger, grant, list_integer(&grant->replaces, i), fault);
 	if (err == ERR_OK)
 		err = check_overlap(ledger, grant, now, fault);
-	if (err == ERR_OK)
-		err = check_records(ledger, grant, now, fault);
-	return err;
+	return err == ERR_OK ? check_records(ledger, grant, now, fault) : err;
 }
 
 enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *grant,

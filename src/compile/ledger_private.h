@@ -40,7 +40,7 @@ const char *query_string(const struct query *query, int column);  /* until the n
 struct bytes query_bytes(const struct query *query, int column);  /* until the next row */
 bool query_is_hash(const struct query *query, int column, const uint8_t hash[static HASH_SIZE]);
 enum err query_end(struct query *query, struct fault *fault);
-/* The same after what was done with the rows: the first failure of the two. */
+/* The same after what was done with the rows, which counts only if all of them could be read. */
 enum err query_close(struct query *query, enum err err, struct fault *fault);
 /* Steps once and ends: a statement without rows; the first value of a row, or nothing changed. */
 enum err query_run(struct query *query, struct fault *fault);
@@ -86,7 +86,8 @@ bool slots_meet(const char *a, const char *b);
 enum err ledger_broken(const struct ledger *ledger, const char *what, const char *which, struct fault *fault);
 /* Whether no slot of a device stands in two batches unless the later one was made when the earlier one was
  * superseded there. The lists of all batches were checked before. They are merged a piece of each at a time,
- * so the time goes with the number of devices, and memory does not. */
+ * so the time goes with the number of devices; memory goes with that of batches, and of devices only of those
+ * batches that are superseded in part. */
 enum err ledger_check_twice(struct ledger *ledger, struct fault *fault);
 
 /* Opens a ledger wherever it is and looks at its form. */

@@ -105,8 +105,11 @@ static enum err put_accepted(struct ledger *ledger, const struct ledger_return *
 		put_u64(space + 8 * i, list_integer(returned->done, i));
 	err = buffer_check(&blob, fault);
 	if (err == ERR_OK) {
-		query = query_begin(ledger, "INSERT OR REPLACE INTO accepted"
-		    " (manifest, document, trust, time, done) VALUES (?, ?, ?, ?, ?)");
+		/* the same document again was accepted when it first was */
+		query = query_begin(ledger, "INSERT INTO accepted (manifest, document, trust, time, done)"
+		    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (manifest) DO UPDATE SET trust = excluded.trust,"
+		    " time = iif(document = excluded.document, time, excluded.time),"
+		    " document = excluded.document, done = excluded.done");
 		query_hash(&query, returned->manifest);
 		query_hash(&query, returned->document);
 		query_integer(&query, returned->trust);
@@ -138,10 +141,37 @@ static enum err put_head(struct ledger *ledger, const struct ledger_head *head, 
 	return query_run(&query, fault);
 }
 
+/* A station may say anything; what the office notes is of a lot and a grant it knows. */
+static enum err check_closeout(struct ledger *ledger, const uint8_t *manifest,
+    const struct ledger_closeout *closeout, struct fault *fault)
+{
+	struct query query = query_begin(ledger, "SELECT count(*) FROM batches"
+	    " JOIN lots ON lots.batch = batches.id JOIN grants ON grants.batch = batches.id"
+	    " WHERE batches.manifest = ? AND lots.name = ? AND grants.serial = ?");
+	uint64_t count = 0;
+	enum err err;
+
+	query_hash(&query, manifest);
+	query_text(&query, closeout->lot);
+	query_integer(&query, closeout->grant);
+	err = query_value(&query, &count, fault);
+	if (err == ERR_OK && count == 0)
+		err = fault_set(fault, ERR_NO, "accept-closeout", ledger_path(ledger),
+		    "station %s closed out lot %s under grant %" PRIu64 " (entry %" PRIu64 "), which this "
+		    "office did not give for the batch", closeout->station, closeout->lot, closeout->grant,
+		    closeout->entry);
+	return err;
+}
+
 static enum err put_closeout(struct ledger *ledger, const uint8_t *manifest,
     const struct ledger_closeout *closeout, struct fault *fault)
 {
-	struct query query = query_begin(ledger, "INSERT OR REPLACE INTO closeouts"
+	enum err err = check_closeout(ledger, manifest, closeout, fault);
+	struct query query;
+
+	if (err != ERR_OK)
+		return err;
+	query = query_begin(ledger, "INSERT OR REPLACE INTO closeouts"
 	    " (station, entry, manifest, lot, serial, done, failed, void, unused)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
 

@@ -28,10 +28,11 @@ static const struct table tables[] = {
 	    {{"batch", COLUMN_TEXT}, {"manifest_sha256", COLUMN_HASH}, {"all", COLUMN_FLAG},
 	    {"indices", COLUMN_NUMBER}, {"reason", COLUMN_TEXT}}},
 	{"grants", "SELECT serial, batch, not_before, not_after, coalesce((SELECT group_concat(lot, ' ')"
-	    " FROM grant_lots WHERE grant_lots.serial = grants.serial), ''), coalesce((SELECT length(indices) / 8"
-	    " FROM grant_records WHERE grant_records.serial = grants.serial), 0), coalesce((SELECT"
-	    " group_concat(station, ' ') FROM grant_stations WHERE grant_stations.serial = grants.serial), ''),"
-	    " coalesce((SELECT min(serial)"
+	    " FROM grant_lots WHERE grant_lots.serial = grants.serial), ''),"
+	    " coalesce((SELECT length(indices) / 8 FROM grant_records"
+	    " WHERE grant_records.serial = grants.serial), 0),"
+	    " coalesce((SELECT group_concat(station, ' ') FROM grant_stations"
+	    " WHERE grant_stations.serial = grants.serial), ''), coalesce((SELECT min(serial)"
 	    " FROM grant_replaces WHERE replaced = grants.serial), 0), document FROM grants ORDER BY serial",
 	    {{"serial", COLUMN_NUMBER}, {"batch", COLUMN_TEXT}, {"not_before", COLUMN_TEXT},
 	    {"not_after", COLUMN_TEXT}, {"lots", COLUMN_TEXT}, {"records", COLUMN_NUMBER},

@@ -83,7 +83,7 @@ enum err ledger_superseded(struct list *out, struct ledger *ledger, const uint8_
 	if (err == ERR_OK)
 		err = buffer_check(&indices, fault);
 	if (err == ERR_OK)
-		*out = (struct list){indices.data, indices.size / sizeof(uint64_t)}; /* its memory is the list's now */
+		*out = (struct list){indices.data, indices.size / sizeof(uint64_t)}; /* its memory */
 	else
 		buffer_free(&indices);
 	return err;
@@ -187,12 +187,13 @@ static enum err check_choice(const struct choice *choice, uint64_t count, const 
 		    "batch %s has only %" PRIu64 " devices, the first of index 0", wish->batch, count);
 	if (choice->common == 0 && (wish->how == SUPERSEDE_PLAIN || wish->how == SUPERSEDE_SAME))
 		return fault_set(fault, ERR_NO, "supersede-none", ledger_path(ledger),
-		    "batch %s has none of these devices: say %s:all if it is superseded nevertheless", wish->batch,
-		    wish->batch);
+		    "batch %s has none of these devices: say %s:all if it is superseded nevertheless",
+		    wish->batch, wish->batch);
 	if (choice->lacking > 0 && wish->how == SUPERSEDE_PLAIN)
 		return fault_set(fault, ERR_NO, "supersede-dropped", ledger_path(ledger),
-		    "%" PRIu64 " devices of batch %s are not in this CSV: say %s:all if they are superseded too, "
-		    "%s:same if they stay as they are", choice->lacking, wish->batch, wish->batch, wish->batch);
+		    "%" PRIu64 " devices of batch %s are not in this CSV: say %s:all if they are superseded "
+		    "too, %s:same if they stay as they are", choice->lacking, wish->batch, wish->batch,
+		    wish->batch);
 	return ERR_OK;
 }
 
@@ -205,7 +206,7 @@ static void take_choice(struct manifest_supersede *out, struct choice *choice, u
 	if (out->all)
 		return;
 	qsort(choice->indices.data, chosen, sizeof(uint64_t), compare);
-	out->indices = (struct list){choice->indices.data, chosen}; /* the buffer's memory is the list's now */
+	out->indices = (struct list){choice->indices.data, chosen}; /* takes the memory over */
 	choice->indices = BUFFER_EMPTY;
 }
 
@@ -244,7 +245,8 @@ enum err ledger_supersede(struct manifest_supersede *out, uint64_t *dropped, str
 	*out = (struct manifest_supersede){0};
 	err = find_batch(&row, &devices, out->manifest_sha256, ledger, wish->batch, fault);
 	if (err == ERR_OK)
-		err = freed_read(&freed, ledger, bytes_from(out->manifest_sha256, HASH_SIZE), devices, NULL, fault);
+		err = freed_read(&freed, ledger, bytes_from(out->manifest_sha256, HASH_SIZE), devices, NULL,
+		    fault);
 	if (err == ERR_OK)
 		err = ledger_devices(ledger, row, choose, &choice, fault);
 	if (err == ERR_OK)

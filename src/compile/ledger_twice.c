@@ -4,7 +4,7 @@
 
 #include "ledger_private.h"
 
-#define DEVICES_HELD (1u << 20)  /* of all batches together, where there are not too many */
+#define DEVICES_HELD (1u << 18)  /* of all batches together, where there are not too many */
 #define PIECE_MIN 64             /* devices of one batch, however many there are */
 #define NEVER UINT32_MAX
 
@@ -58,7 +58,8 @@ static enum err take_stream(struct stream *out, const struct query *query, struc
 	if (out->slots == NULL)
 		return fault_memory(fault);
 	text_copy(out->slots, slots.size + 1, slots);
-	if (!text_copy(out->id, sizeof out->id, bytes_of(query_string(query, 1))) || manifest.size != HASH_SIZE)
+	if (manifest.size != HASH_SIZE ||
+	    !text_copy(out->id, sizeof out->id, bytes_of(query_string(query, 1))))
 		return ledger_broken(query->ledger, "a batch without a name or a manifest", "", fault);
 	memcpy(out->manifest, manifest.data, HASH_SIZE);
 	return ERR_OK;
@@ -70,7 +71,7 @@ static enum err take_streams(struct merge *merge, size_t count, struct fault *fa
 	    "SELECT rowid, id, manifest, count, slots FROM batches WHERE purpose = 0 ORDER BY rowid");
 	enum err err = ERR_OK;
 
-	while (err == ERR_OK && merge->count < count && query_row(&query))
+	while (err == ERR_OK && query_row(&query) && merge->count < count)
 		err = take_stream(&merge->streams[merge->count++], &query, fault);
 	return query_close(&query, err, fault);
 }
@@ -83,7 +84,9 @@ static enum err merge_begin(struct merge *merge, struct fault *fault)
 
 	if (err != ERR_OK)
 		return err;
-	merge->piece = count > 0 && DEVICES_HELD / count > PIECE_MIN ? (size_t)(DEVICES_HELD / count) : PIECE_MIN;
+	merge->piece = (size_t)(DEVICES_HELD / (count + 1));
+	if (merge->piece < PIECE_MIN)
+		merge->piece = PIECE_MIN;
 	merge->streams = calloc((size_t)count + 1, sizeof *merge->streams);
 	merge->imeis = calloc((size_t)count + 1, merge->piece * sizeof *merge->imeis);
 	merge->indices = calloc((size_t)count + 1, merge->piece * sizeof *merge->indices);
@@ -213,6 +216,17 @@ static bool was_free(const struct stream *earlier, uint32_t later)
 	    (earlier->since != NULL && earlier->since[earlier->indices[earlier->next]] <= later);
 }
 
+static enum err check_pair(const struct merge *merge, const struct stream *earlier, uint32_t later,
+    struct fault *fault)
+{
+	const struct stream *stream = &merge->streams[later];
+
+	if (was_free(earlier, later) || !slots_meet(earlier->slots, stream->slots))
+		return ERR_OK;
+	return ledger_broken(merge->ledger, "a batch with slots of an earlier one that it does not supersede",
+	    stream->id, fault);
+}
+
 /* One device, in all the batches that have it. */
 static enum err check_group(struct merge *merge, size_t count, struct fault *fault)
 {
@@ -221,15 +235,9 @@ static enum err check_group(struct merge *merge, size_t count, struct fault *fau
 
 	for (size_t i = 0; count > 1 && i < count && err == ERR_OK; i++)
 		err = look(merge, &streams[merge->group[i]], fault);
-	for (size_t later = 1; later < count && err == ERR_OK; later++)
-		for (size_t i = 0; i < later && err == ERR_OK; i++) {
-			const struct stream *one = &streams[merge->group[i]], *other = &streams[merge->group[later]];
-
-			if (!was_free(one, merge->group[later]) && slots_meet(one->slots, other->slots))
-				err = ledger_broken(merge->ledger,
-				    "a batch with slots of an earlier one that it does not supersede", other->id,
-				    fault);
-		}
+	for (size_t i = 1; i < count && err == ERR_OK; i++)
+		for (size_t k = 0; k < i && err == ERR_OK; k++)
+			err = check_pair(merge, &streams[merge->group[k]], merge->group[i], fault);
 	return err;
 }
 

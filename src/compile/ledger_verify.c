@@ -50,15 +50,17 @@ static const struct {
 	    "SELECT series FROM numbers GROUP BY series HAVING min(seq) <> 1 OR max(seq) <> count(*)"},
 	{"a batch before which another one is missing, or one too many is there",
 	    "SELECT id FROM (SELECT batches.id AS id, batches.abandoned AS said, sum(batches.id IS NULL)"
-	    " OVER (PARTITION BY numbers.series ORDER BY numbers.seq) AS missing FROM numbers LEFT JOIN batches"
+	    " OVER (PARTITION BY numbers.series ORDER BY numbers.seq) AS missing"
+	    " FROM numbers LEFT JOIN batches"
 	    " ON batches.purpose = 0 AND batches.series = numbers.series AND batches.seq = numbers.seq)"
 	    " WHERE id IS NOT NULL AND said <> missing"},
 	{"a batch that is not there, but its lots are", "SELECT batch FROM lots WHERE batch" NO_BATCH},
 	{"a batch whose lots do not adjoin or are not all of it",
-	    "SELECT id FROM batches LEFT JOIN (SELECT batch, sum(first = before) AS adjoining, count(*) AS lots,"
-	    " sum(count) AS devices, min(count) AS least FROM (SELECT *, coalesce(sum(count) OVER"
-	    " (PARTITION BY batch ORDER BY first ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before"
-	    " FROM lots) GROUP BY batch) ON batch = id WHERE devices IS NULL OR devices <> batches.count"
+	    "SELECT id FROM batches LEFT JOIN (SELECT batch, sum(first = before) AS adjoining,"
+	    " count(*) AS lots, sum(count) AS devices, min(count) AS least"
+	    " FROM (SELECT *, coalesce(sum(count) OVER (PARTITION BY batch ORDER BY first"
+	    " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before FROM lots)"
+	    " GROUP BY batch) ON batch = id WHERE devices IS NULL OR devices <> batches.count"
 	    " OR adjoining <> lots OR least < 1"},
 	{"a batch with two lots of one name",
 	    "SELECT batch FROM lots GROUP BY batch, name HAVING count(*) > 1"},
@@ -69,7 +71,8 @@ static const struct {
 	    "SELECT supersedes.batch FROM supersedes JOIN batches AS new ON new.id = supersedes.batch"
 	    " JOIN batches AS old ON old.manifest = supersedes.manifest WHERE old.rowid >= new.rowid"
 	    " OR whole NOT IN (0, 1) OR length(supersedes.indices) % 4 <> 0"
-	    " OR (whole = 1) <> (length(supersedes.indices) = 0) OR length(supersedes.indices) > 4 * old.count"},
+	    " OR (whole = 1) <> (length(supersedes.indices) = 0)"
+	    " OR length(supersedes.indices) > 4 * old.count"},
 	{"a grant of a batch that is not there", "SELECT serial FROM grants WHERE batch" NO_BATCH},
 	{"a grant that ends before it begins, or whose hash is none",
 	    "SELECT serial FROM grants WHERE not_after < not_before OR length(document) <> 32"},
@@ -78,8 +81,9 @@ static const struct {
 	    " UNION ALL SELECT serial FROM grant_records WHERE serial" NO_GRANT
 	    " UNION ALL SELECT serial FROM grant_stations WHERE serial" NO_GRANT},
 	{"a grant of nothing, or of lots and of records, or to nobody",
-	    "SELECT serial FROM grants WHERE EXISTS (SELECT 1 FROM grant_lots WHERE grant_lots.serial ="
-	    " grants.serial) = EXISTS (SELECT 1 FROM grant_records WHERE grant_records.serial = grants.serial)"
+	    "SELECT serial FROM grants WHERE"
+	    " EXISTS (SELECT 1 FROM grant_lots WHERE grant_lots.serial = grants.serial) ="
+	    " EXISTS (SELECT 1 FROM grant_records WHERE grant_records.serial = grants.serial)"
 	    " OR NOT EXISTS (SELECT 1 FROM grant_stations WHERE grant_stations.serial = grants.serial)"},
 	{"a grant of a lot that its batch does not have",
 	    "SELECT serial FROM grant_lots JOIN grants USING (serial) WHERE (batch, lot) NOT IN"
@@ -181,7 +185,8 @@ static const struct {
 	const char *sql;
 } lists[] = {
 	{"a batch that supersedes what is not there", 4,
-	    "SELECT supersedes.indices, count, supersedes.batch FROM supersedes JOIN batches USING (manifest)"},
+	    "SELECT supersedes.indices, count, supersedes.batch FROM supersedes"
+	    " JOIN batches USING (manifest)"},
 	{"a grant of records that are not there", 8,
 	    "SELECT grant_records.indices, count, serial FROM grant_records JOIN grants USING (serial)"
 	    " JOIN batches ON batches.id = grants.batch"},

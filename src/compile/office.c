@@ -111,9 +111,11 @@ static enum err read_recipient(struct office *office, struct fault *fault)
 	enum err err = file_read(&text, office->folder, OFFICE_RECIPIENT, 256, fault);
 
 	cursor = cursor_of(buffer_bytes(&text));
-	if (err != ERR_OK)
+	if (err != ERR_OK && !file_exists(office->folder, OFFICE_RECIPIENT))
 		err = fault_set(fault, ERR_CANNOT, "office-open", office->path,
 		    "this is not an office folder: it has no recipient file; 'gapseal keygen office' makes one");
+	else if (err != ERR_OK)
+		fault_inside(fault, office->path);
 	else if (!take_line(&cursor, &line) || cursor_left(&cursor) != 0)
 		err = fault_set(fault, ERR_CANNOT, "office-open", office->path,
 		    "the recipient file is not one line");

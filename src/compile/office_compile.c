@@ -209,6 +209,8 @@ static enum err keep_master(const struct batch_result *result, const struct offi
 		err = file_write(folder, MASTER_NAME, buffer_bytes(&result->master), 0600, true, fault);
 	if (err == ERR_OK)
 		err = folder_sync(batches, OFFICE_BATCHES, fault);
+	if (err != ERR_OK && batches >= 0)
+		unlinkat(batches, id, AT_REMOVEDIR); /* if nothing is in it */
 	if (folder >= 0)
 		close(folder);
 	if (batches >= 0)
@@ -231,9 +233,14 @@ static enum err commit(struct batch_result *result, struct job *job, const struc
 		return err;
 	err = folder_commit(&job->draft, fault);
 	job->placed = err == ERR_OK || file_exists(AT_FDCWD, path);
-	if (err == ERR_OK)
-		err = ledger_add_batch(job->ledger, &result->manifest, result->manifest_sha256,
-		    result->plan_hash, result->imeis, result->indices, result->manifest.count, fault);
+	if (err != ERR_OK)
+		return err;
+	err = ledger_add_batch(job->ledger, &result->manifest, result->manifest_sha256,
+	    result->plan_hash, result->imeis, result->indices, result->manifest.count, fault);
+	if (err != ERR_OK) /* its last sync may have failed behind a change that holds */
+		fault_set(fault, err, fault->code, fault->where,
+		    "%s; the folder %s is whole, but unless 'gapseal ledger verify' finds it in the ledger, "
+		    "remove it and compile again", fault->text, path);
 	return err;
 }
 

@@ -80,7 +80,8 @@ static void text_source(struct buffer *out, const struct review_credential *cred
 		buffer_text(out, "a P-256 key from the seed\n");
 		return;
 	case SOURCE_ISSUED:
-		buffer_format(out, "issued for %" PRIu64 " days, CN \"%s\"\n", credential->days, credential->text);
+		buffer_format(out, "issued for %" PRIu64 " days, CN \"%s\"\n", credential->days,
+		    credential->text);
 		return;
 	case SOURCE_PATH:
 		buffer_format(out, "in files that column %s of the CSV names\n", credential->column);
@@ -230,7 +231,8 @@ static void text_policy(struct buffer *out, const struct review *review)
 static void text_hash(struct buffer *out, const struct review *review)
 {
 	if (!review->plan_sha256.present) {
-		buffer_text(out, "\nplan hash: none without the seed, because secrets of the CSV go into it keyed;\n"
+		buffer_text(out,
+		    "\nplan hash: none without the seed, because secrets of the CSV go into it keyed;\n"
 		    "  give --seed-share-fd, --seed-fd or --master\n");
 		return;
 	}
@@ -244,8 +246,8 @@ void review_text(struct buffer *out, const struct review *review)
 	buffer_format(out, "batch %s of %s\n", review->batch, review->org);
 	if (review->title[0] != '\0')
 		buffer_format(out, "  title    %s\n", review->title);
-	buffer_format(out, "  devices  %" PRIu64 ", the first %s, the last %s\n", review->devices, review->first,
-	    review->last);
+	buffer_format(out, "  devices  %" PRIu64 ", the first %s, the last %s\n", review->devices,
+	    review->first, review->last);
 	buffer_format(out, "  records  %" PRIu64 " bytes each\n", review->stride);
 	text_slots(out, review);
 	if (review->ca_sha256.present) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "gapseal/seed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,17 +26,34 @@ enum err seed_share_new(struct secret **out, struct fault *fault)
 	return err;
 }
 
+/* What is said of a passphrase would put people on the wrong track. */
+static enum err refuse_line(const char *where, struct fault *fault)
+{
+	if (strcmp(fault->code, "passphrase-read") == 0)
+		return fault_set(fault, ERR_CANNOT, "seed-read", where,
+		    "no seed or share of one can be read there");
+	if (strcmp(fault->code, "passphrase-empty") == 0)
+		return fault_set(fault, ERR_CANNOT, "seed-empty", where,
+		    "there is no seed or share of one, or not another one");
+	return fault->err;
+}
+
 enum err seed_read_fd(struct secret **out, int fd, struct fault *fault)
 {
 	struct secret *line = NULL;
+	char where[32];
 	enum err err = secret_new(out, SEED_SIZE, fault);
 
-	if (err == ERR_OK)
-		err = secret_read_fd(&line, fd, fault);
-	if (err == ERR_OK && hex_decode(secret_data(*out), SEED_SIZE, secret_bytes(line)))
+	snprintf(where, sizeof where, "descriptor %d", fd);
+	if (err != ERR_OK)
+		return err;
+	err = secret_read_fd(&line, fd, fault);
+	if (err != ERR_OK)
+		err = refuse_line(where, fault);
+	else if (hex_decode(secret_data(*out), SEED_SIZE, secret_bytes(line)))
 		secret_resize(*out, SEED_SIZE);
-	else if (err == ERR_OK)
-		err = fault_set(fault, ERR_CANNOT, "seed-form", NULL,
+	else
+		err = fault_set(fault, ERR_CANNOT, "seed-form", where,
 		    "a seed or a share of one is a line of %d lower-case hex digits", 2 * SEED_SIZE);
 	secret_free(&line);
 	if (err != ERR_OK)

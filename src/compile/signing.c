@@ -49,6 +49,24 @@ static void summary_slots(struct buffer *out, const struct manifest_fields *mani
 	}
 }
 
+/* Signed, it takes devices away from another batch. */
+static void summary_supersedes(struct buffer *out, const struct manifest_fields *manifest)
+{
+	const struct manifest_supersede *items = manifest->supersedes.items;
+	char fingerprint[FINGERPRINT_SIZE];
+
+	for (size_t i = 0; i < manifest->supersedes.count; i++) {
+		fingerprint_print(fingerprint, items[i].manifest_sha256);
+		if (items[i].all)
+			buffer_text(out, "  supersedes   every device");
+		else
+			buffer_format(out, "  supersedes   %zu device%s", items[i].indices.count,
+			    items[i].indices.count == 1 ? "" : "s");
+		buffer_format(out, " of the batch whose manifest is\n               %s\n"
+		    "               because: %s\n", fingerprint, items[i].reason);
+	}
+}
+
 static void summary_manifest(struct signing *signing, const struct manifest_fields *manifest)
 {
 	static const char *const existing[] = {"keep-same", "refuse", "replace"};
@@ -62,6 +80,7 @@ static void summary_manifest(struct signing *signing, const struct manifest_fiel
 	    manifest->series,
 	    (unsigned long long)manifest->seq, manifest->issued);
 	summary_slots(out, manifest);
+	summary_supersedes(out, manifest);
 	buffer_format(out,
 	    "  policy       occupied slots: %s; attempts %llu; made under trust version %llu\n",
 	    existing[manifest->policy.existing], (unsigned long long)manifest->policy.attempts,

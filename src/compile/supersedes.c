@@ -77,7 +77,7 @@ static enum err take_indices(struct list *out, struct bytes text, struct fault *
 		good = take_range(&indices, range);
 	err = good ? buffer_check(&indices, fault) : refuse_form(fault);
 	if (err == ERR_OK)
-		*out = (struct list){indices.data, indices.size / sizeof(uint64_t)}; /* its memory is the list's now */
+		*out = (struct list){indices.data, indices.size / sizeof(uint64_t)}; /* its memory */
 	else
 		buffer_free(&indices);
 	return err;
@@ -133,7 +133,7 @@ static enum err fill(struct list *out, uint64_t *dropped, struct ledger *ledger,
 
 	for (size_t i = 0; i < request->supersede_count && err == ERR_OK; i++) {
 		err = add(out, dropped, ledger, request->supersede[i], imeis, count, fault);
-		text_copy(items[i].reason, sizeof items[i].reason, bytes_of(request->reason)); /* was checked */
+		text_copy(items[i].reason, TITLE_SIZE, bytes_of(request->reason)); /* was checked */
 	}
 	return err;
 }

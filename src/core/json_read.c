@@ -325,7 +325,7 @@ static enum err read_document(struct reading *reading, void *out, const struct s
 		return not_canonical(reading);
 	if (!has_schema(reading->text, shape->schema))
 		return fault_set(reading->fault, ERR_NO, "json-schema", reading->where,
-		    "this is not a document of the kind and version expected here");
+		    "this is not a document of the kind and version expected here, or not all of it");
 	err = read_object(reading, out, shape, 0);
 	if (err == ERR_OK && (!token_literal(&reading->cursor, "\n") || cursor_left(&reading->cursor) != 0))
 		err = not_canonical(reading);

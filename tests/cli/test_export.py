@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import stat
 import subprocess
 
@@ -440,6 +441,82 @@ def a_rewritten_log_is_seen(scene):
     refused(accept(scene, "run-1", "--log", "log-2", check=1), 1, "entry-form")
 
 
+def shown(scene):
+    return json.loads(scene.office("ledger", "show", "--office", "office", "--json").out)
+
+
+def two_stations(scene):
+    """A batch of two lots, one a station, each done but for one device and closed out; an activation of both, and their logs."""
+    scene.make_org(stations=("line1", "line2"))
+    scene.compile("run-1", PROFILE_PLAIN, ["%s,wo-%d" % (imei(i), i % 2 + 1) for i in range(6)], header="imei,lot")
+    for officer in "anna", "ben":
+        scene.sign(officer, "run-1")
+    papers = ["--trust", "trust.json", "--batch", "run-1"]
+    for n in 1, 2:
+        scene.make_grant("run-1", stations=("line%d" % n,), folder="grant-%d" % n, lots=("--lot", "wo-%d" % n))
+        scene.ingest("run-1", "grant-%d" % n, home="line%d" % n)
+        scene.provision(*[scene.modem(imei(i)) for i in (n - 1, n + 1)], home="line%d" % n)
+        scene.export("short-%d" % n, home="line%d" % n)
+        scene.line("close", "--home", "line%d" % n, "--batch", "run-1", "--yes")
+        scene.export("log-%d" % n, home="line%d" % n)
+        papers += ["--grant", "grant-%d" % n, "--log", "log-%d" % n]
+    scene.audit("reconcile", *papers, "--activation", "activation.json")
+    scene.sign("anna", "activation.json")
+
+
+def two_stations_return(scene):
+    two_stations(scene)
+    backup = scene.read("office", "ledger.sqlite")
+    result = accept(scene, "run-1", "--log", "log-1", "--log", "log-2")
+    expect(result.out == "batch run-1: 4 of 6 devices accepted as done, 2 logs, 2 close-outs\n", result.out)
+    noted = shown(scene)
+    expect([(c["station"], c["lot"], c["grant"], c["done"], c["unused"]) for c in noted["closeouts"]] ==
+           [("line1", "wo-1", 1, 2, 1), ("line2", "wo-2", 2, 2, 1)], noted["closeouts"])
+    expect(noted["accepted"][0]["done"] == 4, noted["accepted"])
+    # again, in another order, one alone, none: nothing changes
+    for logs in ("log-1", "log-2"), ("log-2", "log-1"), ("log-2",), ():
+        accept(scene, "run-1", *[w for log in logs for w in ("--log", log)])
+        expect(shown(scene) == noted, "accepting %s again changed the ledger" % (logs,))
+    # one good log, one that is shorter than what was accepted: nothing of either is noted
+    refused(accept(scene, "run-1", "--log", "log-1", "--log", "short-2", check=1), 1, "accept-rollback")
+    expect(shown(scene) == noted, "a refused log changed the ledger")
+    scene.write("office/ledger.sqlite", backup)
+    before = shown(scene)
+    accept(scene, "run-1", "--log", "short-2")
+    expect(shown(scene)["closeouts"] == [], "what the log does not say yet")
+    accept(scene, "run-1", "--log", "log-1", "--log", "log-2")
+    expect(shown(scene)["closeouts"] == noted["closeouts"], "the longer logs go on from the shorter")
+    scene.office("ledger", "verify", "--office", "office", "--batch", "run-1")
+    scene.write("office/ledger.sqlite", backup)
+    refused(accept(scene, "run-1", "--log", "log-1", "--log", "log-1", check=1), 1, "accept-station")
+    refused(accept(scene, "run-1", "--log", "nowhere", check=2), 2, "file-open")
+    expect(shown(scene) == before, "a refused log changed the ledger")
+
+
+def strange_logs_are_refused(scene):
+    """Of another org, of a station that only has the name, with a checkpoint of another station, or closing out what nobody granted."""
+    two_stations(scene)
+    before = shown(scene)
+    scene.line("enroll", "--home", "their", "--org", "other", "--name", "line1")
+    scene.line("enroll", "--home", "namesake", "--org", "acme", "--name", "line1")
+    for home, code in ("their", "accept-station"), ("namesake", "note-unsigned"):
+        scene.export("log-" + home, home=home)
+        refused(accept(scene, "run-1", "--log", "log-" + home, check=1), 1, code)
+    shutil.copy(scene.path("log-2", "checkpoint"), scene.path("short-1", "checkpoint"))
+    refused(accept(scene, "run-1", "--log", "short-1", check=1), 1, "log-short")
+    expect(shown(scene) == before, "a refused log changed the ledger")
+    # an office whose ledger is an older copy knows nothing of the second grant
+    db = sqlite3.connect(scene.path("office", "ledger.sqlite"))
+    for table in "grants", "grant_lots", "grant_stations":
+        db.execute("DELETE FROM %s WHERE serial = 2" % table)
+    db.commit()
+    db.close()
+    before = shown(scene)
+    refused(accept(scene, "run-1", "--log", "log-1", "--log", "log-2", check=1), 1, "accept-closeout")
+    expect(shown(scene) == before and before["accepted"] == [], "half of it was noted")
+    accept(scene, "run-1", "--log", "log-1")
+
+
 def an_opening_proves_a_device_by_sha256sum(scene):
     devices, modems = produce(scene, PROFILE_PLAIN)
     args = ("extract", "--office", "office", "--trust", "trust.json", "--batch", "run-1")
@@ -466,5 +543,6 @@ main(a_broker_takes_the_devices_that_are_done, a_server_takes_a_provisioned_cert
      a_full_disk_leaves_nothing, superseded_devices_are_left_out, only_what_is_proven,
      forged_activations_are_refused, one_officer_is_not_two, an_officer_who_left_did_sign,
      a_compromised_officer_did_not,
-     nobody_done_is_nothing_to_export, a_tag_must_be_chosen, accepted_devices_need_no_file, a_rewritten_log_is_seen,
+     nobody_done_is_nothing_to_export, a_tag_must_be_chosen, accepted_devices_need_no_file, a_rewritten_log_is_seen, two_stations_return,
+     strange_logs_are_refused,
      an_opening_proves_a_device_by_sha256sum)

@@ -101,20 +101,30 @@ def test_dropped(scene):
     expect("1 superseded device is not in this batch" in made.err, made.err)
     expect(manifest(scene, "b")["supersedes"] == [{"all": True, "indices": [], "reason": "a row too many",
                                                    "manifest_sha256": sha256(scene, "a", "manifest.json")}], manifest(scene, "b"))
+    digest = sha256(scene, "a", "manifest.json")
+    says = "  supersedes   every device of the batch whose manifest is\n               %s\n               because: a row too many\n" % (
+        " ".join(digest[i:i + 4] for i in range(0, 64, 4)))
     for officer in "anna", "ben":
-        scene.sign(officer, "b")
+        shown = scene.sign(officer, "b")
+        expect(says in shown.out + shown.err, shown.out + shown.err)
     scene.make_grant("b")
-    scene.ingest("b", "grant-b")
-    for i, says in ((1, {"a": ("refused", "superseded")}), (0, {"a": ("refused", "superseded"), "b": ("done", None)})):
+    scene.ingest("b")  # a station that may not open the new batch refuses the old one all the same
+    for i, says in ((1, {"a": ("refused", "superseded")}), (2, {"a": ("refused", "superseded")}),
+                    (0, {"a": ("refused", "superseded"), "b": ("done", None)})):
+        if i == 0:
+            scene.ingest("grant-b")
         modem = scene.modem(imei(i))
         result = scene.provision(modem, check=None)
         modem.stop()
         said = {e["batch"]: (e["result"], e.get("reason") if e["result"] != "done" else None) for e in result.devices()}
         expect(said == says and result.code == 1, said)
-        expect((scene.slot(modem, 42, 3) is None) == (i == 1), "what is in the modem")
+        expect((scene.slot(modem, 42, 3) is None) == (i != 0), "what is in the modem")
     scene.export("log")
     report = scene.reconcile(["a", "b"], ["log"])
     expect(report["verdict"] == "accept" and report["counts"]["done"] == 1, report)
+    again = scene.office("grant", "--office", "office", "--trust", "trust.json", "--batch", "a", "--station", "line1", "--all-lots",
+                         "--replaces", 1, "--out", "grant-again", check=1)
+    expect("[grant-superseded]" in again.err and not os.path.exists(scene.path("grant-again")), again.err)
     # it is free now, and in another batch needs to supersede nothing; what b has is not
     compile(scene, "c", [imei(1)])
     expect(code_of(compile(scene, "d", [imei(0)], check=1)) == "ledger-slot", "b does not count")
@@ -124,6 +134,7 @@ def test_dropped(scene):
     made = compile(scene, "d", [imei(50)], "--supersede", "b:%d" % index, "--reason", "scrapped")
     expect("1 superseded device is not" in made.err, made.err)
     expect(manifest(scene, "d")["supersedes"][0]["indices"] == [index], manifest(scene, "d"))
+    expect("  supersedes   1 device of the batch " in scene.office("inspect", "d").out, "what officers see")
     # the last of b, and now all of it is superseded; what was before is not dropped again
     made = compile(scene, "e", [imei(2)], "--supersede", "b", "--reason", "again")
     expect(manifest(scene, "e")["supersedes"][0]["all"] and "superseded device" not in made.err, made.err)
@@ -185,6 +196,17 @@ def test_looks(scene):
     scene.office("ledger", "find", "--office", "office", "--imei", "12", check=1)
     text = scene.office("ledger", "find", "--office", "office", "--imei", imei(1)).out
     expect("\n  superseded by batch b: a" in text and "batch b, acme number 2" in text, text)
+
+
+def test_little(scene):
+    """A ledger of nothing, and one of a rehearsal alone."""
+    scene.make_org()
+    scene.office("ledger", "verify", "--office", "office")
+    scene.office("ledger", "backup", "--office", "office", "--out", "copy")
+    expect(json.loads(scene.office("ledger", "show", "--office", "office", "--json").out)["batches"] == [], "a batch of nothing")
+    scene.make_batch("r", PROFILE_PSK, [imei(1)], "--rehearsal")
+    scene.office("ledger", "verify", "--office", "office", "--batch", "r")
+    expect(find(scene, imei(1), check=1) == [], "a rehearsal has the device")
 
 
 def test_find(scene):
@@ -397,5 +419,5 @@ def test_many_batches(scene):
 
 
 if __name__ == "__main__":
-    main(test_once, test_station_refuses, test_dropped, test_abandoned, test_two_at_once, test_looks, test_find, test_backup, test_broken,
+    main(test_once, test_station_refuses, test_dropped, test_abandoned, test_two_at_once, test_looks, test_little, test_find, test_backup, test_broken,
          test_folders, test_many_batches)

@@ -192,18 +192,41 @@ def test_shares(scene):
     scene.write("b.csv", "imei,psk\n%s,%s\n" % (imei(1), "ab12" * 8))
     compile = ["compile", "--office", "office", "--trust", "trust.json", "--profile", "b.conf", "--csv", "b.csv", "--id", "b",
                "--out", "b", "--no-escrow", "--json"]
-    for files, code in ((["anna.share"], "seed-shares"), (["anna.share", "anna.share"], "seed-share-twice"),
-                        (["anna.share", "b.csv"], "seed-form")):
-        fault = json.loads(with_fds(scene, files, *compile, check=2).out)
-        expect(fault["code"] == code, "%s instead of %s" % (fault["code"], code))
-    made = json.loads(with_fds(scene, ["anna.share", "ben.share"], *compile).out)
     plan = ["plan", "--trust", "trust.json", "--profile", "b.conf", "--csv", "b.csv", "--id", "b", "--json"]
     again = ["rebuild", "--batch", "b", "--profile", "b.conf", "--csv", "b.csv", "--json"]
+    share = scene.read("anna.share")
+    scene.write("part.share", share[:40])
+    scene.write("large.share", share.upper() if share.upper() != share else b"A" * 64)
+    scene.write("dos.share", share[:64] + b"\r\n")
+    scene.write("long.share", share[:64] * 40)
+    scene.write("empty.share", b"")
+    refusals = ((["anna.share"], "seed-shares"), (["anna.share", "anna.share"], "seed-share-twice"),
+                (["anna.share", "ben.share", "anna.share"], "seed-share-twice"), (["anna.share", "b.csv"], "seed-form"),
+                (["ben.share", "part.share"], "seed-form"), (["ben.share", "large.share"], "seed-form"),
+                (["ben.share", "dos.share"], "seed-form"), (["ben.share", "long.share"], "seed-read"),
+                (["empty.share", "ben.share"], "seed-empty"))
+    for command in compile, plan:
+        for files, code in refusals:
+            fault = json.loads(with_fds(scene, files, *command, check=2).out)
+            expect(fault["code"] == code, "%s instead of %s" % (fault["code"], code))
+            expect(share[:30].decode() not in str(fault), "a share was said")
+    fault = json.loads(scene.run("gapseal", *compile, "--seed-share-fd", "55", "--seed-share-fd", "56", check=2).out)
+    expect((fault["code"], fault["where"]) == ("seed-read", "descriptor 55"), fault)
+    expect(not os.path.exists(scene.path("b")), "a compile that was refused left a folder")
+    made = json.loads(with_fds(scene, ["anna.share", "ben.share"], *compile).out)
+    expect(made["seq"] == 1, "a compile that was refused took a number")
+    for files, code in refusals:
+        expect(json.loads(with_fds(scene, files, *again, check=2).out)["code"] == code, code)
     for order in ["anna.share", "ben.share"], ["ben.share", "anna.share"]:
         expect(json.loads(with_fds(scene, order, *again).out)["equal"], "not equal")
         shown = json.loads(with_fds(scene, order, *plan).out)
         expect(shown["plan_sha256"] == made["plan_sha256"] and shown["keyed"], "another plan")
         expect(len(shown["words"].split()) == 8, shown["words"])
+    # both in one file, one behind the other
+    scene.write("both.share", share + scene.read("ben.share"))
+    with open(scene.path("both.share"), "rb", buffering=0) as both:
+        words = ["--seed-share-fd", str(both.fileno())] * 2
+        expect(json.loads(scene.run("gapseal", *again, *words, check=0, pass_fds=[both.fileno()]).out)["equal"], "not equal")
     for wrong in ["anna.share", "carla.share"], ["anna.share", "ben.share", "carla.share"]:
         fault = json.loads(with_fds(scene, wrong, *again, check=1).out)
         expect(fault["code"] == "rebuild-lot", fault["code"])

@@ -331,6 +331,7 @@ static void test_sealer(void **state)
 	static uint8_t plain[131073];
 	struct party party = party_new();
 	struct buffer whole = BUFFER_EMPTY, piece = BUFFER_EMPTY;
+	struct age_sealer *none;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof plain; i++)
@@ -356,8 +357,7 @@ static void test_sealer(void **state)
 		assert_opens(buffer_bytes(&whole), party.key, bytes_from(plain, sizes[i]));
 		assert_refuses(bytes_from(whole.data, cut), party.key, sizes[i] + 1, "age-payload");
 	}
-	assert_fault(age_sealer_new(&(struct age_sealer *){NULL}, &whole, &party.recipient, 0, &fault), ERR_NO,
-	    "age-recipient");
+	assert_fault(age_sealer_new(&none, &whole, &party.recipient, 0, &fault), ERR_NO, "age-recipient");
 	buffer_free(&whole);
 	buffer_free(&piece);
 	party_free(&party);

@@ -79,7 +79,7 @@ static void test_grant_of_records(void **state)
 {
 	struct ledger *ledger = open_ledger(*state);
 	char lots[1][NAME_SIZE] = {"lot-001"};
-	uint64_t records[] = {1};
+	uint64_t records[] = {1}, more[] = {0, 1};
 	struct grant_fields grant;
 	struct batch a;
 
@@ -90,6 +90,58 @@ static void test_grant_of_records(void **state)
 	grant = grant_of(&a, 2, NULL, 0);
 	grant.records = (struct list){records, 1};
 	check_grant(ledger, &grant, ISSUED, "none");
+	/* one of them again, among others, while it lives; another one; and in its place */
+	grant.serial = 3;
+	grant.records = (struct list){more, 2};
+	check_grant(ledger, &grant, LATER, "grant-overlap");
+	grant.records.count = 1;
+	check_grant(ledger, &grant, LATER, "none");
+	grant.serial = 4;
+	grant.records = (struct list){records, 1};
+	check_grant(ledger, &grant, "2026-08-01T00:00:01Z", "none");
+	grant.serial = 5;
+	grant.replaces = (struct list){(uint64_t[]){2}, 1};
+	check_grant(ledger, &grant, ISSUED, "grant-overlap"); /* with 4 */
+	grant.replaces = (struct list){(uint64_t[]){2, 4}, 2};
+	check_grant(ledger, &grant, ISSUED, "none");
+	ledger_free(&ledger);
+}
+
+/* What is superseded is granted no more: a record, and a lot once nothing of it is left. */
+static void test_superseded(void **state)
+{
+	struct ledger *ledger = open_ledger(*state);
+	char lots[1][NAME_SIZE] = {"lot-001"};
+	uint64_t records[] = {0, 1}, superseded[] = {1};
+	struct grant_fields grant, single;
+	struct batch a, b, c;
+
+	describe(&a, "one", 1);
+	describe(&b, "two", 2);
+	describe(&c, "three", 3);
+	check_add(ledger, &a, first_imeis, 3, "none");
+	memcpy(b.supersede.manifest_sha256, a.hash, HASH_SIZE);
+	b.supersede.indices = (struct list){superseded, 1};
+	b.fields.supersedes = (struct list){&b.supersede, 1};
+	check_add(ledger, &b, other_imeis, 3, "none");
+	grant = grant_of(&a, 1, lots, 1);
+	check_grant(ledger, &grant, ISSUED, "none");
+	single = grant_of(&a, 2, NULL, 0);
+	single.records = (struct list){records, 2};
+	check_grant(ledger, &single, ISSUED, "grant-superseded");
+	single.records.count = 1;
+	check_grant(ledger, &single, ISSUED, "none");
+	c.supersede = b.supersede;
+	c.supersede.all = true;
+	c.supersede.indices.count = 0;
+	c.fields.supersedes = (struct list){&c.supersede, 1};
+	check_add(ledger, &c, first_imeis, 3, "none");
+	grant = grant_of(&a, 3, lots, 1);
+	check_grant(ledger, &grant, "2026-09-01T00:00:00Z", "grant-superseded");
+	single.serial = 3;
+	check_grant(ledger, &single, ISSUED, "grant-superseded");
+	grant = grant_of(&c, 3, lots, 1);
+	check_grant(ledger, &grant, ISSUED, "none");
 	ledger_free(&ledger);
 }
 
@@ -98,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(test_grants),
 		LEDGER_TEST(test_grant_of_records),
+		LEDGER_TEST(test_superseded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

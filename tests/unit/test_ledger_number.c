@@ -100,7 +100,8 @@ static void test_supersede(void **state)
 		struct manifest_supersede item;
 		uint64_t dropped = 0;
 
-		ledger_supersede(&item, &dropped, ledger, &wish, supersedes[i].imeis, supersedes[i].count, &fault);
+		ledger_supersede(&item, &dropped, ledger, &wish, supersedes[i].imeis, supersedes[i].count,
+		    &fault);
 		assert_string_equal(fault.code, supersedes[i].code);
 		assert_int_equal(item.all, supersedes[i].all);
 		assert_int_equal(item.indices.count, supersedes[i].superseded);

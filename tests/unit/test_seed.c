@@ -92,9 +92,15 @@ static enum err read_text(struct secret **out, struct bytes text, struct fault *
 
 static void test_text(void **state)
 {
-	static const char *const wrong[] = {"00", "zz", "\n",
-		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1F\n",
-		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00\n"};
+	static const struct {
+		const char *text, *code;
+	} wrong[] = {
+		{"00", "seed-form"}, {"zz", "seed-form"}, {"\n", "seed-empty"}, {"", "seed-empty"},
+		{"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1F\n", "seed-form"},
+		{"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1\n", "seed-form"},
+		{"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\r\n", "seed-form"},
+		{"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00\n", "seed-form"},
+	};
 	struct secret *text, *other, *seed;
 	struct fault fault;
 
@@ -107,10 +113,13 @@ static void test_text(void **state)
 	assert_int_equal(secret_size(seed), SEED_SIZE);
 	secret_free(&seed);
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		assert_int_equal(read_text(&seed, bytes_of(wrong[i]), &fault), ERR_CANNOT);
+		assert_int_equal(read_text(&seed, bytes_of(wrong[i].text), &fault), ERR_CANNOT);
+		assert_string_equal(fault.code, wrong[i].code);
 		assert_null(seed);
 		assert_null(strstr(fault.text, "0001"));
 	}
+	assert_int_equal(seed_read_fd(&seed, -1, &fault), ERR_CANNOT);
+	assert_string_equal(fault.code, "seed-read");
 	secret_free(&text);
 	secret_free(&other);
 }
