@@ -44,6 +44,11 @@ void findings_say(const struct findings *findings);
 #define TOOL "gapseal " GAPSEAL_VERSION
 #define NO_FD UINT64_MAX
 
+/* The numbers of a repeated option, ascending as a grant has them; free them with free(3) in any case. what
+ * is what one of them is: "an index". */
+enum err numbers_get(uint64_t **out, const struct texts *texts, const char *option, const char *what,
+    struct fault *fault);
+
 /* Every option office.conf may hold. */
 extern const struct config_section office_options;
 

@@ -115,8 +115,7 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Numbers in the order a grant has them. */
-static enum err parse_numbers(uint64_t **out, const struct texts *texts, const char *option, const char *what,
+enum err numbers_get(uint64_t **out, const struct texts *texts, const char *option, const char *what,
     struct fault *fault)
 {
 	uint64_t *numbers = calloc(texts->count + 1, sizeof *numbers);
@@ -138,10 +137,10 @@ static enum err run_grant(uint64_t *serial, struct grant_options *options, struc
 	struct secret *passphrase = NULL, *identity = NULL;
 	const struct trust *trust;
 	uint64_t *replaces = NULL, *again = NULL;
-	enum err err = parse_numbers(&replaces, &options->replaces, "--replaces", "a grant's serial", fault);
+	enum err err = numbers_get(&replaces, &options->replaces, "--replaces", "a grant's serial", fault);
 
 	if (err == ERR_OK)
-		err = parse_numbers(&again, &options->again, "--again", "an index", fault);
+		err = numbers_get(&again, &options->again, "--again", "an index", fault);
 	if (err == ERR_OK)
 		err = office_begin(&office, &trust, options->office, options->trust, options->pin, fault);
 	if (err == ERR_OK && office_identity_sealed(&office))

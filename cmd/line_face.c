@@ -183,13 +183,16 @@ static void count_lots(struct face *face)
 {
 	struct table_lot *shown = &face->table.lot;
 	struct vault_lot lot;
+	bool whole = false;
 
-	shown->others = 0;
+	shown->others = shown->count = shown->left = 0;
 	for (size_t i = 0; vault_lot(face->vault, i, &lot); i++) {
 		face->table.rehearsal = face->table.rehearsal || lot.rehearsal;
 		if (strcmp(lot.batch, shown->batch) == 0 && strcmp(lot.lot, shown->lot) == 0) {
-			shown->count = lot.count;
-			shown->left = left_of(&lot);
+			/* of a lot that is granted as a whole its single records are part */
+			shown->count += whole ? 0 : lot.count;
+			shown->left += whole ? 0 : left_of(&lot);
+			whole = whole || !lot.single;
 		} else if (left_of(&lot) > 0) {
 			shown->others++;
 		}

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+
 #include "gapseal-line.h"
 #include "gapseal/head.h"
 #include "gapseal/vault.h"
@@ -33,8 +35,12 @@ static void put_truth(struct buffer *out, const char *key, bool truth)
 
 static void lot_text(struct buffer *out, const struct vault_lot *lot)
 {
-	buffer_format(out, "%s%-20s %-12s grant %-4llu", lot->rehearsal ? "REHEARSAL " : "", lot->batch,
-	    lot->lot,
+	char name[NAME_SIZE + 32];
+
+	snprintf(name, sizeof name, "%s", lot->lot);
+	if (lot->single)
+		snprintf(name, sizeof name, "%s, record %llu", lot->lot, (unsigned long long)lot->index);
+	buffer_format(out, "%s%-20s %-12s grant %-4llu", lot->rehearsal ? "REHEARSAL " : "", lot->batch, name,
 	    (unsigned long long)lot->grant);
 	buffer_format(out, " done %llu of %llu, failed %llu, void %llu, left %llu%s%s\n",
 	    (unsigned long long)lot->counts.done, (unsigned long long)lot->count,
@@ -46,6 +52,8 @@ static void lot_text(struct buffer *out, const struct vault_lot *lot)
 static void lot_json(struct buffer *out, const struct vault_lot *lot)
 {
 	buffer_format(out, "{\"batch\":\"%s\",\"lot\":\"%s\"", lot->batch, lot->lot);
+	if (lot->single)
+		put_number(out, "record", lot->index);
 	put_number(out, "grant", lot->grant);
 	put_number(out, "count", lot->count);
 	put_number(out, "max_success", lot->max_success);

@@ -92,5 +92,9 @@ enum err grant_seal(struct buffer *out, const struct manifest_fields *manifest,
     const uint8_t manifest_hash[static HASH_SIZE], struct secret *seed, const uint8_t plan[static HASH_SIZE],
     const uint32_t *lots, size_t lot_count, const struct recipient *recipients, size_t recipient_count,
     struct fault *fault);
+/* The same for one record of a batch. */
+enum err grant_seal_record(struct buffer *out, const struct manifest_fields *manifest,
+    const uint8_t manifest_hash[static HASH_SIZE], struct secret *seed, const uint8_t plan[static HASH_SIZE],
+    uint64_t index, const struct recipient *recipients, size_t recipient_count, struct fault *fault);
 
 #endif

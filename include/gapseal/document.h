@@ -32,6 +32,8 @@ enum err document_load(struct document *out, int folder, const char *name, struc
 /* The same of a name in an open folder whose path is known: places say path/name. */
 enum err document_load_in(struct document *out, int folder, const char *path, const char *name,
     struct fault *fault);
+/* Writes the signatures under the name given, then the document, all new and durable. */
+enum err document_copy(int folder, const char *name, const struct document *document, struct fault *fault);
 void document_free(struct document *document); /* frees, leaves DOCUMENT_EMPTY */
 
 /* The file name of the i-th signature, for places: "manifest.json.5F42D941360BDAEA.minisig". */

@@ -59,8 +59,9 @@ enum err file_append(int file, struct bytes text, const char *where, struct faul
 
 /* A folder that appears whole or not at all. begin creates a sibling named ".<base>.<random>.part"
  * and gives its descriptor; commit fsyncs it, renames it to path (refusing an existing path with
- * "file-exists"), fsyncs the parent and closes; abandon removes it with the plain files and
- * empty folders inside. After commit (whatever it returns) and after abandon the struct is empty again. */
+ * "file-exists"), fsyncs the parent and closes; abandon removes it with the plain files inside, and
+ * with folders of plain files. A folder inside is the caller's to fsync, as file_write does.
+ * After commit (whatever it returns) and after abandon the struct is empty again. */
 struct folder_draft {
 	int folder;        /* -1 when empty */
 	int parent;

@@ -25,14 +25,17 @@ enum err grant_keys_open(struct grant_keys *out, struct bytes file, const struct
     struct fault *fault);
 void grant_keys_free(struct grant_keys *keys);
 /* The same for keys that are left of a grant after lots were closed: plain, which is taken over whatever
- * becomes of it, is the plaintext itself. At least one lot, only lots that were granted, not all of them
- * need be there; everything else as above. ERR_NO "grant-keys". */
+ * becomes of it, is the plaintext itself. At least one lot or record, only those that were granted, not all
+ * of them need be there; everything else as above. ERR_NO "grant-keys". */
 enum err grant_keys_take(struct grant_keys *out, struct secret **plain, const struct grant_fields *grant,
     const struct manifest_fields *manifest, const char *where, struct fault *fault);
-/* The plaintext with the keys of closed lots (an array, by the lot's number) left out, in a new secret; NULL
- * if none is left. keys are lot keys. ERR_CANNOT "memory", "secret-lock". */
-enum err grant_keys_without(struct secret **out, const struct grant_keys *keys, const bool *closed,
-    struct fault *fault);
+/* Whether the i-th key is of a closed lot (an array, by the lot's number), or of a record in one. */
+bool grant_key_closed(const struct grant_keys *keys, uint32_t i, const struct manifest_fields *manifest,
+    const bool *closed);
+/* The plaintext with those keys left out, in a new secret; NULL if none is left. ERR_CANNOT "memory",
+ * "secret-lock". */
+enum err grant_keys_without(struct secret **out, const struct grant_keys *keys,
+    const struct manifest_fields *manifest, const bool *closed, struct fault *fault);
 /* The i-th key, inside the secret, and the number of its lot or the index of its record. */
 const uint8_t *grant_key(uint64_t *number, const struct grant_keys *keys, uint32_t i);
 

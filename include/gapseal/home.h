@@ -17,6 +17,7 @@
  *     H/<name>.station        its card
  *     H/trust/                trust-000001.json ... with signatures; the first was pinned
  *     H/batches/<id>/         verified copy of a batch folder, and tree.bin
+ *     H/batches/<id>@<index>/ verified copy of an extract: one record of that batch
  *     H/grants/<serial>/      verified copy of a grant folder; without the keys of closed lots: lot_keys.h
  *     H/log/                  entries.jsonl, checkpoint
  *     H/claims                empty; a byte is locked for each device in hand, so that no other process takes it
@@ -43,6 +44,11 @@ struct home {
 	char origin[2 * NAME_SIZE + 1];    /* "<org>/<station>" */
 };
 #define HOME_CLOSED ((struct home){.folder = -1})
+
+/* "<id>@<index>", and back; false if a name is none of that kind. */
+#define HOME_EXTRACT_SIZE (NAME_SIZE + 24)
+void home_extract_name(char out[static HOME_EXTRACT_SIZE], const char *batch, uint64_t index);
+bool home_extract_parse(char batch[static NAME_SIZE], uint64_t *index, const char *name);
 
 /* Every option station.conf may hold: org, name and the flags. */
 extern const struct config_section home_options;

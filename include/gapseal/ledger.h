@@ -95,7 +95,7 @@ enum err ledger_next_grant(uint64_t *serial, struct ledger *ledger, struct fault
  * whose devices, or of a record that, a later batch supersedes), "ledger-serial" (not above all before it),
  * "grant-replaces" (a serial that is no grant of the batch), "grant-overlap": one of its lots or single records
  * is in a grant that lives: not past its not_after at now (UTC), and replaced neither by this one nor before.
- * A lot and a single record in it may be in two. */
+ * A lot and a single record in it may be in two: office_extract.h says why. */
 enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *grant,
     const uint8_t hash[static HASH_SIZE], const char *now, struct fault *fault);
 

@@ -5,7 +5,8 @@
 #include "gapseal/grant_keys.h"
 
 /*
- * lot_keys: the lot keys of a grant as a home keeps them, and their end once lots are closed.
+ * lot_keys: the keys of a grant as a home keeps them, and their end once lots are closed: a key of a lot, or
+ * one of a record in it.
  *
  *     H/grants/<serial>/keys.age    as the office sealed it: the keys of every lot granted
  *     H/grants/<serial>/keys.left   (0600) once a lot was closed: the keys of the others, as grant.h lays
@@ -33,10 +34,10 @@ enum err lot_keys_settle(int folder, const char *where, struct fault *fault);
 enum err lot_keys_open(struct grant_keys *out, int folder, struct bytes sealed, const struct secret *identity,
     const struct grant_fields *grant, const struct manifest_fields *manifest, const char *where,
     struct fault *fault);
-/* Destroys the keys of closed lots (an array, by the lot's number) among keys, which are lot keys; the rest
- * stays. The memory of keys is the caller's. File codes, "memory", "secret-lock". */
-enum err lot_keys_cut(int folder, const struct grant_keys *keys, const bool *closed, const char *where,
-    struct fault *fault);
+/* Destroys the keys of closed lots (an array, by the lot's number), and of records in them, among keys; the
+ * rest stays. The memory of keys is the caller's. File codes, "memory", "secret-lock". */
+enum err lot_keys_cut(int folder, const struct grant_keys *keys, const struct manifest_fields *manifest,
+    const bool *closed, const char *where, struct fault *fault);
 /* Destroys all of them; none there is fine. File codes. */
 enum err lot_keys_destroy(int folder, const char *where, struct fault *fault);
 

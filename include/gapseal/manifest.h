@@ -151,8 +151,14 @@ enum err records_verify(int folder, const struct manifest_fields *fields, unsign
  * by the leaves it was taken of. */
 enum err records_fill(struct manifest_fields *fields, int folder, unsigned threads, const char *where,
     struct fault *fault);
-/* Checks SHA256SUMS of a batch folder: exactly one line "<hex>  <name>" for manifest.json and each records
- * file, in that order. ERR_NO "sums-form", "sums-differ". */
+/* Checks SHA256SUMS of a folder: exactly one line "<hex>  <name>" for each of these files, in this order.
+ * Whether the files have these digests is the caller's to know. ERR_NO "sums-form", "sums-differ". */
+struct sum {
+	char name[RECORDS_NAME_SIZE];
+	const uint8_t *sha256;
+};
+enum err sums_check(int folder, const struct sum *sums, size_t count, const char *where, struct fault *fault);
+/* That of a batch folder: manifest.json, then each records file. */
 enum err sums_verify(int folder, const struct manifest_fields *fields,
     const uint8_t manifest[static HASH_SIZE], const char *where, struct fault *fault);
 

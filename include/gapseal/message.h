@@ -16,7 +16,7 @@
  * inside.
  *
  *   line   -> vault   DEVICE     a modem said who it is
- *   vault  -> reader  LOOKUP     tags of that IMEI in one batch
+ *   vault  -> reader  LOOKUP     tags of that IMEI in one batch, or the index of a record granted by itself
  *   reader -> vault   RECORD     the record with its path, or none
  *   vault  -> station CLEARANCE  the record is found: may the device be gone on with, and what does its label say?
  *   station -> vault  CLEARANCE  what was scanned for it, or why it may not
@@ -71,6 +71,7 @@ struct message {
 
 	/* LOOKUP, RECORD */
 	unsigned batch;                /* index of the batch in the home */
+	bool single;                   /* of LOOKUP: by index, and not by tags */
 	size_t lots;                   /* of LOOKUP */
 	struct {
 		uint32_t lot;          /* index of the lot in the manifest */

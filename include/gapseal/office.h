@@ -147,7 +147,8 @@ struct signing {
 	char warning[FAULT_TEXT_MAX];     /* "" or what to mind, such as a rehearsal */
 	struct buffer summary;            /* what is signed, lines for a person */
 };
-/* Finds the document at a path (a batch or grant folder, or a trust or activation file), checks everything
+/* Finds the document at a path (a batch or grant folder, or a trust or activation file; of an extract it is
+ * the grant in it), checks everything
  * that can be checked without signatures that are still missing: form, the files of the folder against it,
  * present signatures against trust if a trust file is given (NULL: a trust document checks itself).
  * "sign-kind" if it is none of these. */

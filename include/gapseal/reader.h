@@ -10,6 +10,8 @@
  * reader: the role that reads documents, records and trees in the home; it holds no key and verifies
  * nothing: the vault does. Batches are numbered from 0 in order of issue, then id; grants by serial. A
  * record is found by binary search among the tags of a lot, O(log n) reads; its path comes from tree.bin.
+ * Of a batch that is held only in extracts nothing is found by tag: a record comes by its index, with the
+ * path that its extract has.
  */
 struct reader;
 /* Opens every batch and grant of the home: documents are read, records and tree only opened. ERR_CANNOT
@@ -27,7 +29,7 @@ uint64_t reader_grant_serial(const struct reader *reader, size_t grant);
 /* The bytes of the grant's keys.age; empty if the home has it no more (lot_keys.h). */
 struct bytes reader_grant_keys(const struct reader *reader, size_t grant);
 /* Takes over what was ingested since; *changed tells whether anything was. What was there keeps its number;
- * what is new comes behind it. */
+ * what is new comes behind it; a batch of which only extracts were held may be whole now. */
 enum err reader_refresh(struct reader *reader, bool *changed, struct fault *fault);
 /* Answers LOOKUP with RECORD. On failure (ERR_CANNOT: a read error) the answer is there too, with the
  * reason "reader", so that the device has its end. */

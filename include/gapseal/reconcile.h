@@ -22,7 +22,8 @@
  * Documents are judged under the version of trust that was in force where a log says they were taken in,
  * with the newest revocations and compromised officers applied; a document no log took in, under the
  * newest version that approves it. Entries about batches that were not given are passed over: a station's
- * log is one for its life.
+ * log is one for its life. So are entries about records that are not there of a batch given in extracts, and
+ * the lists of close-outs of its lots, which name such records.
  *
  * Close-out lists, recomputed from the station's own log up to the entry: of the indices of the lot
  *     void    whose last void or unvoid entry is void;
@@ -33,7 +34,7 @@
  * list that of nothing.
  */
 
-/* What an index is: the first that holds. They sum to the batch's count. */
+/* What an index is: the first that holds. They sum to the batch's count, or to that of the extracts given. */
 enum audit_class {
 	CLASS_MISMATCH,   /* a done or same whose state is not the record's */
 	CLASS_DUPLICATE,  /* done more often than permitted */
@@ -97,7 +98,8 @@ void audit_free(struct audit **audit);
 const struct chain *audit_chain(const struct audit *audit);
 
 /* Each reads and verifies what the folder holds; a refusal is a finding of severity error and ERR_OK. Only
- * what could not be read at all is ERR_CANNOT. Of the same thing given twice the second is passed over. */
+ * what could not be read at all is ERR_CANNOT. Of the same thing given twice the second is passed over. An
+ * extract is given as a batch, and adds its record. */
 enum err audit_add_batch(struct audit *audit, const char *folder, struct fault *fault);
 enum err audit_add_grant(struct audit *audit, const char *folder, struct fault *fault);
 /* Only its claim is read: whose it is. */
@@ -119,6 +121,7 @@ const struct audit_item *audit_item(const struct audit *audit, size_t i);
 size_t audit_batches(const struct audit *audit); /* those that verified */
 const struct manifest_fields *audit_batch(const struct audit *audit, size_t i);
 const uint8_t *audit_batch_hash(const struct audit *audit, size_t i);
+bool audit_batch_partial(const struct audit *audit, size_t i); /* only extracts of it were given */
 #define AUDIT_ALL SIZE_MAX
 void audit_counts(struct audit_counts *out, const struct audit *audit, size_t batch); /* or AUDIT_ALL */
 enum audit_class audit_class(const struct audit *audit, size_t batch, uint64_t index);
@@ -141,7 +144,8 @@ void report_items_text(struct buffer *out, const struct audit *audit);
 void report_items_json(struct buffer *out, const struct audit *audit);
 
 /* The activation document of a batch (activation.h), after audit_judge, for officers to sign. ERR_NO
- * "activation-rehearsal", "activation-rejected" (there are findings of severity error). */
+ * "activation-rehearsal", "activation-extract" (only extracts were given), "activation-rejected" (there are
+ * findings of severity error). */
 enum err activation_write(struct buffer *out, const struct audit *audit, size_t batch, struct fault *fault);
 
 #endif

@@ -26,6 +26,22 @@ void tree_root(const struct tree *tree, uint8_t out[static HASH_SIZE]);
 /* Is leaf the index-th of size leaves under root, by this proof (nearest sibling first)? */
 bool tree_includes(uint64_t index, uint64_t size, const uint8_t leaf[static HASH_SIZE],
     const uint8_t (*proof)[HASH_SIZE], size_t count, const uint8_t root[static HASH_SIZE]);
+/* Collects the proof of one leaf while all leaves go by in their order. Start from {.index = ...}; what
+ * tree_path_end leaves in proof is what tree_includes takes. */
+struct tree_path {
+	uint64_t index;
+	struct {
+		uint64_t count;                  /* nodes so far */
+		uint8_t last[HASH_SIZE];
+		bool known;                      /* sibling is */
+		uint8_t sibling[HASH_SIZE];
+	} levels[TREE_DEPTH_MAX];
+	size_t count;
+	uint8_t proof[TREE_DEPTH_MAX][HASH_SIZE];
+};
+void tree_path_push(struct tree_path *path, const uint8_t leaf[static HASH_SIZE]);
+void tree_path_end(struct tree_path *path);
+
 /* Is the tree of first leaves with root1 a beginning of the tree of second leaves with root2? */
 bool tree_extends(uint64_t first, uint64_t second, const uint8_t root1[static HASH_SIZE],
     const uint8_t root2[static HASH_SIZE], const uint8_t (*proof)[HASH_SIZE], size_t count);

@@ -24,6 +24,9 @@ struct own_batch {
 /* Codes of manifest_open, sums_verify, records_verify, ledger_open and ledger_has_batch; files. */
 enum err own_batch_open(struct own_batch *out, const struct office *office, const struct trust *trust,
     const char *path, struct fault *fault);
+/* The same for making something new of the batch: the signatures must count under trust itself. */
+enum err own_batch_open_now(struct own_batch *out, const struct office *office, const struct trust *trust,
+    const char *path, struct fault *fault);
 void own_batch_close(struct own_batch *batch);
 
 struct unseal;

@@ -14,6 +14,10 @@
  * grant signatures itself, gives tags for an IMEI, takes a record with its path, decides same, begin, refuse
  * and verdict, and hands out the steps of one device.
  *
+ * A record that is granted by itself has no tag: the vault asks for those whose device it does not know yet,
+ * one by one, and looks into each once (vault_private.h says why that discloses nothing). They are found only
+ * after the lots of their batch.
+ *
  * Order: record found -> list -> commitment recomputed from the listing by the blind alone. Equal:
  * an open begin is closed as done, else same. Otherwise an open begin is ended unknown, begin is appended and
  * made durable, only then is the record opened; after the dialogue the listing decides, end is appended and
@@ -82,10 +86,13 @@ struct vault_head {
 };
 void vault_head(const struct vault *vault, struct vault_head *out);
 
-/* What status shows, lot by lot; false beyond the last. */
+/* What status shows, lot by lot and then, of each batch, the records granted by themselves; false beyond the
+ * last. */
 struct vault_lot {
 	char batch[NAME_SIZE];
-	char lot[NAME_SIZE];
+	char lot[NAME_SIZE];       /* of a single record: the one it lies in */
+	bool single;
+	uint64_t index;            /* of a single record */
 	uint64_t grant;
 	uint64_t count, max_success;
 	struct progress_counts counts;

@@ -6,11 +6,17 @@
 #include "gapseal/activation.h"
 #include "gapseal/json.h"
 
-static enum err check(const struct audit *audit, const struct manifest_fields *manifest, struct fault *fault)
+static enum err check(const struct audit *audit, const struct audited_batch *batch, struct fault *fault)
 {
+	const struct manifest_fields *manifest = audited_manifest(batch);
+
 	if (manifest->purpose == PURPOSE_REHEARSAL)
 		return fault_set(fault, ERR_NO, "activation-rehearsal", NULL,
 		    "batch %s is a rehearsal: its devices are never activated", manifest->batch);
+	if (batch->held != NULL)
+		return fault_set(fault, ERR_NO, "activation-extract", NULL,
+		    "of batch %s only extracts were given: what an activation does not list is not done",
+		    manifest->batch);
 	if (!audit_accepts(audit))
 		return fault_set(fault, ERR_NO, "activation-rejected", NULL,
 		    "the verdict is reject: no device is activated before the errors are explained");
@@ -42,7 +48,7 @@ enum err activation_write(struct buffer *out, const struct audit *audit, size_t 
 	struct activation_fields fields = {.trust = trust_get(chain_newest(audit->chain))->version};
 	enum err err;
 
-	err = check(audit, manifest, fault);
+	err = check(audit, batch, fault);
 	if (err == ERR_OK)
 		err = fill_done(&fields.done, batch, fault);
 	if (err != ERR_OK)

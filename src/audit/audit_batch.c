@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "audit_private.h"
+#include "gapseal/extract.h"
 #include "gapseal/file.h"
 
 void audited_batch_free(struct audited_batch *batch)
@@ -22,6 +23,7 @@ void audited_batch_free(struct audited_batch *batch)
 	free(batch->imeis);
 	free(batch->units);
 	free(batch->closed);
+	free(batch->held);
 	*batch = (struct audited_batch){0};
 }
 
@@ -108,12 +110,14 @@ static void *room(size_t count, size_t size)
 	return calloc(count != 0 ? count : 1, size);
 }
 
-static enum err make_room(struct audited_batch *batch, struct fault *fault)
+enum err audited_batch_room(struct audited_batch *batch, struct fault *fault)
 {
 	const struct manifest_fields *fields = audited_manifest(batch);
 	const struct manifest_policy *policy = &fields->policy;
 	size_t count = (size_t)fields->count;
 
+	if (fields->count > SIZE_MAX / (2 * HASH_SIZE))
+		return fault_memory(fault);
 	batch->leaves = room(count, sizeof *batch->leaves);
 	batch->states = room(count, sizeof *batch->states);
 	batch->done = room(count, sizeof *batch->done);
@@ -132,38 +136,32 @@ static enum err make_room(struct audited_batch *batch, struct fault *fault)
 }
 
 /* Two manifests of one id would make every report ambiguous. */
-static enum err check_id(const struct audit *audit, const struct audited_batch *batch, const char *where,
-    struct fault *fault)
+enum err audited_batch_check_id(const struct audit *audit, const struct audited_batch *batch,
+    const char *where, struct fault *fault)
 {
 	const char *id = audited_manifest(batch)->batch;
 
 	for (size_t i = 0; i < audit->batches.count; i++) {
-		if (strcmp(audited_manifest(audited_batch(audit, i))->batch, id) == 0)
+		const struct audited_batch *other = audited_batch(audit, i);
+
+		if (strcmp(audited_manifest(other)->batch, id) == 0 &&
+		    memcmp(other->document.hash, batch->document.hash, HASH_SIZE) != 0)
 			return fault_set(fault, ERR_NO, audit_code(CODE_BATCH_TWICE), where,
 			    "another manifest of batch %s was given before", id);
 	}
 	return ERR_OK;
 }
 
-/* Signatures first. The sums are for other tools: a fault in them does not keep the records from being
- * read. */
+/* The sums are for other tools: a fault in them does not keep the records from being read. */
 static enum err verify(struct audit *audit, struct audited_batch *batch, int folder, const char *where,
-    uint64_t *version, struct fault *fault)
+    struct fault *fault)
 {
-	enum err err;
+	enum err err = sums_verify(folder, audited_manifest(batch), batch->document.hash, where, fault);
 
-	err = audit_open_manifest(&batch->manifest, version, audit, &batch->document, fault);
-	if (err == ERR_OK)
-		err = check_id(audit, batch, where, fault);
-	if (err != ERR_OK)
-		return err;
-	err = sums_verify(folder, audited_manifest(batch), batch->document.hash, where, fault);
 	if (err != ERR_OK)
 		err = audit_item_refuse(audit, batch->item, NULL, fault);
-	if (err == ERR_OK && audited_manifest(batch)->count > SIZE_MAX / (2 * HASH_SIZE))
-		err = fault_memory(fault);
 	if (err == ERR_OK)
-		err = make_room(batch, fault);
+		err = audited_batch_room(batch, fault);
 	return err == ERR_OK ? read_records(batch, folder, where, fault) : err;
 }
 
@@ -179,14 +177,18 @@ static enum err load(struct audited_batch *batch, struct audit *audit, int folde
 	return ERR_OK;
 }
 
-/* The batch is the audit's from here on. */
+/* The batch is the audit's from here on, instead of extracts of it. */
 static enum err keep(struct audit *audit, struct audited_batch *batch, uint64_t version, struct fault *fault)
 {
 	const struct manifest_fields *fields = audited_manifest(batch);
-	struct audited_batch *kept = audit_push(&audit->batches, sizeof *kept);
+	uint32_t before = audit_batch_find(audit, batch->document.hash);
+	struct audited_batch *kept = before != NOBODY ? audited_batch(audit, before)
+	    : audit_push(&audit->batches, sizeof *kept);
 
 	if (kept == NULL)
 		return fault_memory(fault);
+	if (before != NOBODY)
+		audited_batch_free(kept);
 	*kept = *batch;
 	audit_item_good(audit, batch->item, batch->document.hash,
 	    "%sbatch %s: %" PRIu64 " devices in %zu lot%s, issued %s; approved by trust version %" PRIu64,
@@ -196,21 +198,44 @@ static enum err keep(struct audit *audit, struct audited_batch *batch, uint64_t 
 	return ERR_OK;
 }
 
-static enum err add(struct audit *audit, struct audited_batch *batch, int folder, const char *where,
+static bool given_before(const struct audit *audit, const struct audited_batch *batch)
+{
+	uint32_t number = audit_batch_find(audit, batch->document.hash);
+
+	return number != NOBODY && audited_batch(audit, number)->held == NULL;
+}
+
+/* Signatures first. */
+static enum err take(struct audit *audit, struct audited_batch *batch, int folder, const char *where,
     struct fault *fault)
 {
 	uint64_t version;
 	enum err err;
 
-	err = load(batch, audit, folder, where, fault);
-	if (err == ERR_OK && audit_batch_find(audit, batch->document.hash) != NOBODY) {
+	err = audit_open_manifest(&batch->manifest, &version, audit, &batch->document, fault);
+	if (err == ERR_OK)
+		err = audited_batch_check_id(audit, batch, where, fault);
+	if (err != ERR_OK)
+		return err;
+	if (extract_is(folder))
+		return audit_add_extract(audit, batch, folder, where, version, fault);
+	err = verify(audit, batch, folder, where, fault);
+	return err == ERR_OK ? keep(audit, batch, version, fault) : err;
+}
+
+static enum err add(struct audit *audit, struct audited_batch *batch, int folder, const char *where,
+    struct fault *fault)
+{
+	enum err err = load(batch, audit, folder, where, fault);
+
+	if (err == ERR_OK && !extract_is(folder) && given_before(audit, batch)) {
 		audit_item_good(audit, batch->item, batch->document.hash, "given before");
 		return ERR_OK;
 	}
 	if (err == ERR_OK)
-		err = verify(audit, batch, folder, where, &version, fault);
+		err = take(audit, batch, folder, where, fault);
 	if (err == ERR_OK)
-		return keep(audit, batch, version, fault);
+		return ERR_OK;
 	audit->batches_refused++;
 	return audit_item_refuse(audit, batch->item, NULL, fault);
 }

@@ -70,6 +70,8 @@ struct audited_batch {
 	uint64_t *imeis;               /* as numbers, 0 unknown; NULL unless policy logs them */
 	uint64_t *units;               /* the beginnings of their hashes; NULL unless policy logs them */
 	uint8_t *closed;               /* one a lot */
+	bool *held;                    /* one an index, of a batch given in extracts; NULL: all are there */
+	uint64_t held_count;
 	uint64_t classes[CLASSES];
 	uint64_t refused;
 	bool taken;                    /* the log in hand has taken it in */
@@ -180,8 +182,18 @@ enum err audit_open_grant(struct grant **out, uint64_t *version, const struct au
 bool audit_manifest_approved(struct audit *audit, struct audited_batch *batch, uint64_t version);
 bool audit_grant_approved(struct audit *audit, struct audited_grant *grant, uint64_t version);
 
-/* audit_batch.c, audit_grant.c, audit_log.c */
+/* audit_batch.c, audit_extract.c, audit_grant.c, audit_log.c */
 void audited_batch_free(struct audited_batch *batch);
+/* Arrays for everything that will be known of a batch whose manifest is open. */
+enum err audited_batch_room(struct audited_batch *batch, struct fault *fault);
+/* "batch-twice": another manifest of this id was given. */
+enum err audited_batch_check_id(const struct audit *audit, const struct audited_batch *batch,
+    const char *where, struct fault *fault);
+/* The record of an extract, whose manifest batch has open: it becomes a batch of that record alone, or joins
+ * what was given of the batch before. */
+enum err audit_add_extract(struct audit *audit, struct audited_batch *batch, int folder, const char *where,
+    uint64_t version, struct fault *fault);
+bool audited_batch_holds(const struct audited_batch *batch, uint64_t index);
 void audited_grant_free(struct audited_grant *grant);
 uint32_t audit_batch_find(const struct audit *audit, const uint8_t manifest[static HASH_SIZE]);
 uint32_t audit_grant_find(const struct audit *audit, uint64_t serial); /* after audit_verify */
@@ -233,7 +245,7 @@ reading_take take_begin, take_end, take_same, take_refuse;
 reading_take take_release, take_void, take_unvoid;
 reading_take take_closeout;
 /* The batch an entry is about, its number in *number; NULL (and, for an index beyond it, a finding) if there
- * is nothing to judge. */
+ * is nothing to judge: neither the batch nor an extract of that record was given. */
 struct audited_batch *reading_subject(struct reading *reading, uint32_t *number, const struct entry *entry);
 uint8_t *reading_lot(struct audited_batch *batch, uint64_t index); /* its closed flags */
 

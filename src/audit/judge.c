@@ -80,7 +80,8 @@ static void count_classes(struct audited_batch *batch)
 {
 	memset(batch->classes, 0, sizeof batch->classes);
 	for (uint64_t index = 0; index < audited_manifest(batch)->count; index++)
-		batch->classes[audit_class_of(batch->flags[index])]++;
+		if (audited_batch_holds(batch, index))
+			batch->classes[audit_class_of(batch->flags[index])]++;
 }
 
 enum err audit_judge(struct audit *audit, struct fault *fault)

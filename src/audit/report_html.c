@@ -148,8 +148,9 @@ static void put_counts(struct buffer *out, const struct audit *audit)
 		const struct manifest_fields *fields = audit_batch(audit, i);
 
 		audit_counts(&counts, audit, i);
-		put_count_row(out, fields->batch, fields->title,
-		    fields->purpose == PURPOSE_REHEARSAL ? "REHEARSAL" : "production", &counts);
+		put_count_row(out, fields->batch, audit_batch_partial(audit, i) ? "extracts only"
+		    : fields->title, fields->purpose == PURPOSE_REHEARSAL ? "REHEARSAL" : "production",
+		    &counts);
 	}
 	audit_counts(&counts, audit, AUDIT_ALL);
 	put_count_row(out, "all", "", "", &counts);

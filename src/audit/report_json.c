@@ -54,6 +54,8 @@ static void put_batch(struct buffer *out, const struct audit *audit, size_t i)
 	put_hash(out, "manifest_sha256", audit_batch_hash(audit, i));
 	put_text(out, "title", fields->title);
 	put_text(out, "purpose", fields->purpose == PURPOSE_REHEARSAL ? "rehearsal" : "production");
+	if (audit_batch_partial(audit, i))
+		buffer_text(out, ",\"extract\":true");
 	put_counts(out, &counts);
 	buffer_byte(out, '}');
 }

@@ -16,9 +16,9 @@ static void put_batch(struct buffer *out, const struct audit *audit, size_t i)
 	struct audit_counts counts;
 
 	audit_counts(&counts, audit, i);
-	buffer_format(out, "%sbatch %s: %" PRIu64 " devices, %" PRIu64 " refusals\n",
-	    fields->purpose == PURPOSE_REHEARSAL ? "REHEARSAL " : "", fields->batch, counts.devices,
-	    counts.refused);
+	buffer_format(out, "%sbatch %s%s: %" PRIu64 " devices, %" PRIu64 " refusals\n",
+	    fields->purpose == PURPOSE_REHEARSAL ? "REHEARSAL " : "", fields->batch,
+	    audit_batch_partial(audit, i) ? " (extracts only)" : "", counts.devices, counts.refused);
 	put_counts(out, &counts);
 }
 

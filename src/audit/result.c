@@ -56,11 +56,16 @@ const uint8_t *audit_batch_hash(const struct audit *audit, size_t i)
 	return manifest_hash(audited_batch(audit, i)->manifest);
 }
 
+bool audit_batch_partial(const struct audit *audit, size_t i)
+{
+	return audited_batch(audit, i)->held != NULL;
+}
+
 static void add_counts(struct audit_counts *out, const struct audited_batch *batch)
 {
 	for (unsigned i = 0; i < CLASSES; i++)
 		out->of[i] += batch->classes[i];
-	out->devices += audited_manifest(batch)->count;
+	out->devices += batch->held != NULL ? batch->held_count : audited_manifest(batch)->count;
 	out->refused += batch->refused;
 }
 

@@ -93,5 +93,7 @@ void take_closeout(struct reading *reading, const struct entry *entry)
 		return;
 	}
 	batch->closed[lot] |= CLOSED_EVER | CLOSED_HERE;
+	if (batch->held != NULL)
+		return; /* its lists name records that are not here */
 	check_lists(reading, entry, batch, manifest_lot(manifest, lot));
 }

@@ -14,7 +14,7 @@ struct audited_batch *reading_subject(struct reading *reading, uint32_t *number,
 		return NULL;
 	batch = audited_batch(reading->audit, *number);
 	if (entry->index < audited_manifest(batch)->count)
-		return batch;
+		return audited_batch_holds(batch, entry->index) ? batch : NULL;
 	reading_find(reading, CODE_ENTRY_INDEX, entry, batch, "the batch has only %" PRIu64 " devices",
 	    audited_manifest(batch)->count);
 	return NULL;

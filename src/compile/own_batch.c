@@ -34,18 +34,38 @@ static enum err open_manifest(struct own_batch *batch, const struct office *offi
 	return err == ERR_OK ? ERR_OK : first;
 }
 
-enum err own_batch_open(struct own_batch *out, const struct office *office, const struct trust *trust,
-    const char *path, struct fault *fault)
+static enum err load(struct own_batch *out, const char *path, struct fault *fault)
 {
 	enum err err;
 
 	*out = OWN_BATCH_EMPTY;
 	out->path = path;
 	err = folder_open(&out->folder, AT_FDCWD, path, fault);
-	if (err == ERR_OK)
-		err = document_load_in(&out->document, out->folder, path, MANIFEST_NAME, fault);
+	return err == ERR_OK ? document_load_in(&out->document, out->folder, path, MANIFEST_NAME, fault)
+	    : err;
+}
+
+enum err own_batch_open(struct own_batch *out, const struct office *office, const struct trust *trust,
+    const char *path, struct fault *fault)
+{
+	enum err err = load(out, path, fault);
+
 	if (err == ERR_OK)
 		err = open_manifest(out, office, trust, fault);
+	if (err == ERR_OK)
+		err = verify(out, office, fault);
+	if (err != ERR_OK)
+		own_batch_close(out);
+	return err;
+}
+
+enum err own_batch_open_now(struct own_batch *out, const struct office *office, const struct trust *trust,
+    const char *path, struct fault *fault)
+{
+	enum err err = load(out, path, fault);
+
+	if (err == ERR_OK)
+		err = manifest_open(&out->manifest, &out->document, trust, trust, fault);
 	if (err == ERR_OK)
 		err = verify(out, office, fault);
 	if (err != ERR_OK)

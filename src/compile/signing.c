@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "gapseal/office.h"
+#include "signing_private.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gapseal/activation.h"
+#include "gapseal/extract.h"
 #include "gapseal/file.h"
 #include "gapseal/json.h"
 
@@ -242,8 +243,21 @@ static enum err open_activation(struct signing *signing, const char *path, struc
 	return ERR_OK;
 }
 
-/* A folder is a batch or a grant by what it holds; a file is a document by its schema. */
-static enum err find_document(struct signing *signing, int *folder, const char *path, struct fault *fault)
+/* The grant in an extract; the folder of the extract becomes the grant's. */
+static enum err find_grant(struct signing *signing, int *folder, int *extract, const char *path,
+    struct fault *fault)
+{
+	*extract = *folder;
+	*folder = -1;
+	snprintf(signing->path, sizeof signing->path, "%s/" EXTRACT_GRANT_NAME "/" GRANT_NAME, path);
+	if (folder_open(folder, *extract, EXTRACT_GRANT_NAME, fault) != ERR_OK)
+		return fault->err;
+	return document_load(&signing->document, *folder, GRANT_NAME, fault);
+}
+
+/* A folder is a batch, an extract or a grant by what it holds; a file is a document by its schema. */
+static enum err find_document(struct signing *signing, int *folder, int *extract, const char *path,
+    struct fault *fault)
 {
 	struct stat status;
 	const char *name = NULL;
@@ -258,13 +272,15 @@ static enum err find_document(struct signing *signing, int *folder, const char *
 	err = folder_open(folder, AT_FDCWD, path, fault);
 	if (err != ERR_OK)
 		return err;
+	if (extract_is(*folder))
+		return find_grant(signing, folder, extract, path, fault);
 	if (file_exists(*folder, MANIFEST_NAME))
 		name = MANIFEST_NAME;
 	else if (file_exists(*folder, GRANT_NAME))
 		name = GRANT_NAME;
 	if (name == NULL)
 		return fault_set(fault, ERR_CANNOT, "sign-kind", path,
-		    "neither a batch folder nor a grant folder");
+		    "neither a batch folder nor a grant folder nor an extract");
 	snprintf(signing->path, sizeof signing->path, "%s/%s", path, name);
 	return document_load_in(&signing->document, *folder, path, name, fault);
 }
@@ -309,19 +325,23 @@ static enum err check_present(const struct signing *signing, const struct trust_
 enum err signing_open(struct signing *out, const char *path, const struct trust_fields *trust,
     struct fault *fault)
 {
-	int folder = -1;
+	int folder = -1, extract = -1;
 	enum err err;
 
 	*out = (struct signing){0};
-	err = find_document(out, &folder, path, fault);
+	err = find_document(out, &folder, &extract, path, fault);
 	if (err == ERR_OK)
 		err = open_kind(out, folder, path, trust, fault);
 	if (err == ERR_OK)
 		err = check_present(out, trust, fault);
+	if (err == ERR_OK && extract >= 0)
+		err = signing_extract(out, extract, path, trust, fault);
 	if (err == ERR_OK)
 		err = buffer_check(&out->summary, fault);
 	if (folder >= 0)
 		close(folder);
+	if (extract >= 0)
+		close(extract);
 	if (err != ERR_OK)
 		signing_free(out);
 	return err;

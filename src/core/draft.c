@@ -89,18 +89,30 @@ enum err folder_commit(struct folder_draft *draft, struct fault *fault)
 	return err;
 }
 
+/* What cannot be removed stays behind under its ".part" name, harmless. */
+static void remove_inside(int folder, bool deeper, const char *where)
+{
+	struct fault unused;
+	char **names;
+	int inner;
+
+	if (folder_list(&names, folder, SIZE_MAX, where, &unused) != ERR_OK)
+		return;
+	for (char **name = names; *name != NULL; name++) {
+		if (unlinkat(folder, *name, 0) == 0 || !deeper ||
+		    folder_open(&inner, folder, *name, &unused) != ERR_OK)
+			continue;
+		remove_inside(inner, false, where);
+		close(inner);
+		unlinkat(folder, *name, AT_REMOVEDIR);
+	}
+	free(names);
+}
+
 void folder_abandon(struct folder_draft *draft)
 {
-	struct fault unused; /* what cannot be removed stays behind under its ".part" name, harmless */
-	char **names;
-
 	if (draft->folder >= 0) {
-		if (folder_list(&names, draft->folder, SIZE_MAX, draft->path, &unused) == ERR_OK) {
-			for (char **name = names; *name != NULL; name++)
-				if (unlinkat(draft->folder, *name, 0) != 0)
-					unlinkat(draft->folder, *name, AT_REMOVEDIR);
-			free(names);
-		}
+		remove_inside(draft->folder, true, draft->path);
 		unlinkat(draft->parent, draft->draft, AT_REMOVEDIR);
 	}
 	draft_release(draft);

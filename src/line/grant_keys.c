@@ -37,12 +37,12 @@ const uint8_t *grant_key(uint64_t *number, const struct grant_keys *keys, uint32
 	return cursor.at;
 }
 
-/* All keys of a grant, or some of its lot keys. */
+/* All keys of a grant, or some. */
 static bool right_count(const struct grant_keys *keys, const struct grant_fields *grant, bool some)
 {
-	if (some)
-		return !keys->records && keys->count > 0 && keys->count <= grant->lots.count;
-	return keys->count == (keys->records ? grant->records.count : grant->lots.count);
+	size_t granted = keys->records ? grant->records.count : grant->lots.count;
+
+	return some ? keys->count > 0 && keys->count <= granted : keys->count == granted;
 }
 
 static bool read_head(struct grant_keys *keys, const struct grant_fields *grant, bool some)
@@ -136,47 +136,57 @@ enum err grant_keys_take(struct grant_keys *out, struct secret **plain, const st
 	return err;
 }
 
-static uint32_t count_open(const struct grant_keys *keys, const bool *closed)
+bool grant_key_closed(const struct grant_keys *keys, uint32_t i, const struct manifest_fields *manifest,
+    const bool *closed)
+{
+	uint32_t lot = 0;
+	uint64_t number;
+
+	grant_key(&number, keys, i);
+	if (!keys->records)
+		return closed[number];
+	return manifest_lot_of(manifest, number, &lot) == NULL || closed[lot];
+}
+
+static uint32_t count_open(const struct grant_keys *keys, const struct manifest_fields *manifest,
+    const bool *closed)
 {
 	uint32_t count = 0;
-	uint64_t lot;
 
-	for (uint32_t i = 0; i < keys->count; i++) {
-		grant_key(&lot, keys, i);
-		count += !closed[lot];
-	}
+	for (uint32_t i = 0; i < keys->count; i++)
+		count += !grant_key_closed(keys, i, manifest, closed);
 	return count;
 }
 
-/* The head with another count, then the items as they are: an item begins with the number of its lot. */
-static void copy_open(struct secret *out, const struct grant_keys *keys, const bool *closed, uint32_t count)
+/* The head with another count, then the items as they are. */
+static void copy_open(struct secret *out, const struct grant_keys *keys,
+    const struct manifest_fields *manifest, const bool *closed, uint32_t count)
 {
 	struct bytes plain = secret_bytes(keys->plain);
 	uint8_t number[4];
-	uint64_t lot;
 
 	put_u32(number, count);
 	secret_put(out, bytes_from(plain.data, HEAD_SIZE - sizeof number));
 	secret_put(out, bytes_from(number, sizeof number));
 	for (uint32_t i = 0; i < keys->count; i++) {
-		const uint8_t *key = grant_key(&lot, keys, i);
+		const uint8_t *item = plain.data + HEAD_SIZE + i * item_size(keys);
 
-		if (!closed[lot])
-			secret_put(out, bytes_from(key - sizeof number, LOT_SIZE));
+		if (!grant_key_closed(keys, i, manifest, closed))
+			secret_put(out, bytes_from(item, item_size(keys)));
 	}
 }
 
-enum err grant_keys_without(struct secret **out, const struct grant_keys *keys, const bool *closed,
-    struct fault *fault)
+enum err grant_keys_without(struct secret **out, const struct grant_keys *keys,
+    const struct manifest_fields *manifest, const bool *closed, struct fault *fault)
 {
-	uint32_t count = count_open(keys, closed);
+	uint32_t count = count_open(keys, manifest, closed);
 	enum err err;
 
 	*out = NULL;
 	if (count == 0)
 		return ERR_OK;
-	err = secret_new(out, HEAD_SIZE + count * LOT_SIZE, fault);
+	err = secret_new(out, HEAD_SIZE + count * item_size(keys), fault);
 	if (err == ERR_OK)
-		copy_open(*out, keys, closed, count);
+		copy_open(*out, keys, manifest, closed, count);
 	return err;
 }

@@ -5,11 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gapseal/extract.h"
 #include "gapseal/file.h"
 #include "ingest_private.h"
 
 #define SUMS_MAX ((size_t)128 << 10) /* RECORDS_FILES_MAX lines and one */
 #define PATH_SIZE 384                /* of a home and what is in it */
+#define NAMES_MAX 65536
+#define HELD_MAX 4096                /* batches and extracts of a home */
 
 enum err ingest_load(struct document *out, const struct ingest *ingest, int medium, const char *name,
     const char *where, struct fault *fault)
@@ -24,10 +27,34 @@ enum err ingest_load(struct document *out, const struct ingest *ingest, int medi
 	return err;
 }
 
-static void say_taken(const struct ingest *ingest, const struct manifest_fields *fields, const char *what)
+/* One batch, or one record of it, on its way into the home. */
+struct copying {
+	struct ingest *ingest;
+	int medium;
+	const char *where;
+	const struct document *document;
+	const struct manifest *manifest;
+	struct extract *extract;       /* as the medium has it; NULL: the whole batch */
+	struct extract *copy;          /* as it arrived */
+	char name[HOME_EXTRACT_SIZE];  /* of its folder in the home */
+};
+
+static const struct manifest_fields *fields_of(const struct copying *copying)
 {
-	ingest_say(ingest, "batch %s%s: %s, %" PRIu64 " devices", fields->batch,
-	    fields->purpose == PURPOSE_REHEARSAL ? " (REHEARSAL)" : "", what, fields->count);
+	return manifest_get(copying->manifest);
+}
+
+static void say_taken(const struct copying *copying, const char *what)
+{
+	const struct manifest_fields *fields = fields_of(copying);
+	const char *rehearsal = fields->purpose == PURPOSE_REHEARSAL ? " (REHEARSAL)" : "";
+
+	if (copying->extract != NULL)
+		ingest_say(copying->ingest, "batch %s%s: record %" PRIu64 " %s, one of %" PRIu64 " devices",
+		    fields->batch, rehearsal, copying->extract->index, what, fields->count);
+	else
+		ingest_say(copying->ingest, "batch %s%s: %s, %" PRIu64 " devices", fields->batch, rehearsal,
+		    what, fields->count);
 }
 
 static enum err copy_records(int draft, int medium, const struct manifest_fields *fields, const char *where,
@@ -45,154 +72,233 @@ static enum err copy_records(int draft, int medium, const struct manifest_fields
 	return err;
 }
 
-/* The draft is verified as it is here; what the medium says of itself counts no more. */
-static enum err fill(int draft, int medium, const struct document *document, const struct manifest *manifest,
-    const char *where, struct fault *fault)
+static enum err fill_batch(const struct copying *copying, int draft, struct fault *fault)
 {
-	const struct manifest_fields *fields = manifest_get(manifest);
-	enum err err;
+	const struct manifest_fields *fields = fields_of(copying);
+	enum err err = copy_records(draft, copying->medium, fields, copying->where, fault);
 
-	err = ingest_copy_document(draft, MANIFEST_NAME, document, fault);
 	if (err == ERR_OK)
-		err = copy_records(draft, medium, fields, where, fault);
+		err = ingest_copy_small(copying->medium, draft, SUMS_NAME, SUMS_MAX, fault);
 	if (err == ERR_OK)
-		err = ingest_copy_small(medium, draft, SUMS_NAME, SUMS_MAX, fault);
+		err = sums_verify(draft, fields, manifest_hash(copying->manifest), copying->where, fault);
 	if (err == ERR_OK)
-		err = sums_verify(draft, fields, manifest_hash(manifest), where, fault);
-	if (err == ERR_OK)
-		err = ingest_tree(draft, fields, where, fault);
+		err = ingest_tree(draft, fields, copying->where, fault);
 	return err;
 }
 
-static enum err take(struct ingest *ingest, int medium, const struct document *document,
-    const struct manifest *manifest, const char *where, struct fault *fault)
+static enum err check_extract(const struct copying *copying, int folder, const char *where,
+    struct fault *fault)
 {
+	enum err err = extract_open(copying->copy, folder, fields_of(copying),
+	    manifest_hash(copying->manifest), where, fault);
+
+	if (err == ERR_OK && copying->copy->index != copying->extract->index)
+		err = fault_set(fault, ERR_NO, "proof-index", where, "this is record %" PRIu64 ", not %"
+		    PRIu64, copying->copy->index, copying->extract->index);
+	return err;
+}
+
+static enum err fill_extract(const struct copying *copying, int draft, struct fault *fault)
+{
+	static const char *const names[] = {PROOF_NAME, EXTRACT_RECORD_NAME, SUMS_NAME};
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0] && err == ERR_OK; i++)
+		err = ingest_copy_small(copying->medium, draft, names[i], SUMS_MAX, fault);
+	return err == ERR_OK ? check_extract(copying, draft, copying->where, fault) : err;
+}
+
+/* The draft is verified as it is here; what the medium says of itself counts no more. */
+static enum err fill(const struct copying *copying, int draft, struct fault *fault)
+{
+	enum err err = document_copy(draft, MANIFEST_NAME, copying->document, fault);
+
+	if (err != ERR_OK)
+		return err;
+	return copying->extract != NULL ? fill_extract(copying, draft, fault)
+	    : fill_batch(copying, draft, fault);
+}
+
+static enum err take(const struct copying *copying, struct fault *fault)
+{
+	struct ingest *ingest = copying->ingest;
 	struct folder_draft draft;
 	char path[PATH_SIZE];
 	enum err err;
 
-	snprintf(path, sizeof path, "%s/" HOME_BATCHES "/%s", ingest->home->path,
-	    manifest_get(manifest)->batch);
+	snprintf(path, sizeof path, "%s/" HOME_BATCHES "/%s", ingest->home->path, copying->name);
 	err = folder_begin(&draft, path, fault);
 	if (err != ERR_OK)
 		return err;
-	err = fill(draft.folder, medium, document, manifest, where, fault);
+	err = fill(copying, draft.folder, fault);
 	if (err == ERR_OK)
 		err = folder_commit(&draft, fault);
 	else
 		folder_abandon(&draft);
 	if (err == ERR_OK)
-		err = ingest_log_accepted(ingest, manifest, NULL, fault);
+		err = ingest_log_accepted(ingest, copying->manifest, NULL, fault);
 	if (err != ERR_OK)
 		return err;
 	ingest->report->taken++;
-	say_taken(ingest, manifest_get(manifest), "taken");
+	say_taken(copying, "taken");
 	return ERR_OK;
 }
 
-static enum err compare_held(int folder, const struct manifest *manifest, const char *where,
-    struct fault *fault)
+/* Whether a folder of the home holds something of the batch: all of it, or a record. */
+static bool is_of_batch(const char *name, const char *batch)
+{
+	char of[NAME_SIZE];
+	uint64_t index;
+
+	return strcmp(name, batch) == 0 || (home_extract_parse(of, &index, name) && strcmp(of, batch) == 0);
+}
+
+static enum err compare_held(const struct copying *copying, const char *name, struct fault *fault)
 {
 	struct document held;
+	int folder;
 	enum err err;
 
-	err = document_load(&held, folder, MANIFEST_NAME, fault);
+	err = folder_open(&folder, copying->ingest->batches, name, fault);
 	if (err != ERR_OK)
 		return err;
-	if (memcmp(held.hash, manifest_hash(manifest), HASH_SIZE) != 0)
-		err = fault_set(fault, ERR_NO, "batch-differs", where,
+	err = document_load(&held, folder, MANIFEST_NAME, fault);
+	close(folder);
+	if (err != ERR_OK)
+		return err;
+	if (memcmp(held.hash, manifest_hash(copying->manifest), HASH_SIZE) != 0)
+		err = fault_set(fault, ERR_NO, "batch-differs", copying->where,
 		    "another batch named %s is held here: an id is never used twice",
-		    manifest_get(manifest)->batch);
+		    fields_of(copying)->batch);
 	document_free(&held);
 	return err;
 }
 
-/* The copy here is verified again, and its tree made again. A copy that does not verify is no fault of the
- * medium's. */
-static enum err verify_held(bool *intact, const struct ingest *ingest, int folder,
-    const struct manifest_fields *fields, struct fault *fault)
+/* Whoever has a batch can cut any number of extracts from it: they must not fill the home until nothing that
+ * looks through it finds its end. */
+static enum err check_room(const struct copying *copying, size_t count, struct fault *fault)
 {
+	if (count < HELD_MAX || file_exists(copying->ingest->batches, copying->name))
+		return ERR_OK;
+	return fault_set(fault, ERR_NO, "home-full", copying->where,
+	    "this station holds %zu batches and extracts: move old ones away", count);
+}
+
+static enum err compare_all(const struct copying *copying, struct fault *fault)
+{
+	size_t count = 0;
+	char **names;
 	enum err err;
 
-	err = ingest_tree(folder, fields, fields->batch, fault);
+	err = folder_list(&names, copying->ingest->batches, NAMES_MAX, HOME_BATCHES, fault);
+	if (err != ERR_OK)
+		return err;
+	for (char **name = names; *name != NULL && err == ERR_OK; name++, count++)
+		if (is_of_batch(*name, fields_of(copying)->batch))
+			err = compare_held(copying, *name, fault);
+	free(names);
+	return err == ERR_OK ? check_room(copying, count, fault) : err;
+}
+
+/* The copy here is verified again, and the tree of a batch made again. A copy that does not verify is no
+ * fault of the medium's. */
+static enum err verify_held(bool *intact, const struct copying *copying, struct fault *fault)
+{
+	int folder;
+	enum err err;
+
+	err = folder_open(&folder, copying->ingest->batches, copying->name, fault);
+	if (err != ERR_OK)
+		return err;
+	err = copying->extract != NULL ? check_extract(copying, folder, copying->name, fault)
+	    : ingest_tree(folder, fields_of(copying), copying->name, fault);
+	close(folder);
 	*intact = err == ERR_OK;
 	if (err != ERR_NO)
 		return err;
-	ingest_say(ingest, "batch %s: the copy held here is damaged and taken anew: %s: %s", fields->batch,
-	    fault->where, fault->text);
+	ingest_say(copying->ingest, "batch %s: the copy held here is damaged and taken anew: %s: %s",
+	    copying->name, fault->where, fault->text);
 	return ERR_OK;
 }
 
-static enum err check_held(bool *intact, const struct ingest *ingest, const struct manifest *manifest,
-    const char *where, struct fault *fault)
+static enum err keep(const struct copying *copying, struct fault *fault)
 {
-	const struct manifest_fields *fields = manifest_get(manifest);
-	enum err err;
-	int folder;
-
-	err = folder_open(&folder, ingest->batches, fields->batch, fault);
-	if (err != ERR_OK)
-		return err;
-	err = compare_held(folder, manifest, where, fault);
-	if (err == ERR_OK)
-		err = verify_held(intact, ingest, folder, fields, fault);
-	close(folder);
-	return err;
-}
-
-static enum err keep(struct ingest *ingest, const struct manifest *manifest, struct fault *fault)
-{
+	struct ingest *ingest = copying->ingest;
 	enum err err = ERR_OK;
 
 	/* an ingest that was interrupted before its entry */
-	if (progress_accepted(ingest->accepted, manifest_hash(manifest), 0) == 0)
-		err = ingest_log_accepted(ingest, manifest, NULL, fault);
+	if (progress_accepted(ingest->accepted, manifest_hash(copying->manifest), 0) == 0)
+		err = ingest_log_accepted(ingest, copying->manifest, NULL, fault);
 	if (err != ERR_OK)
 		return err;
 	ingest->report->held++;
-	say_taken(ingest, manifest_get(manifest), "held already");
+	say_taken(copying, "held already");
 	return ERR_OK;
 }
 
 /* The damaged copy steps aside, and comes back if there is nothing better. */
-static enum err take_anew(struct ingest *ingest, int medium, const struct document *document,
-    const struct manifest *manifest, const char *where, struct fault *fault)
+static enum err take_anew(const struct copying *copying, struct fault *fault)
 {
-	const char *id = manifest_get(manifest)->batch;
+	const struct ingest *ingest = copying->ingest;
+	const char *name = copying->name;
 	struct fault unused;
 	enum err err;
 	char *aside;
 
-	err = ingest_set_aside(&aside, ingest->batches, id, fault);
+	err = ingest_set_aside(&aside, ingest->batches, name, fault);
 	if (err != ERR_OK)
 		return err;
-	err = take(ingest, medium, document, manifest, where, fault);
-	if (err != ERR_OK && !file_exists(ingest->batches, id) &&
-	    folder_rename(ingest->batches, aside, id, id, &unused) != ERR_OK)
-		ingest_say(ingest, "batch %s: the damaged copy could not be put back: %s", id, unused.text);
+	err = take(copying, fault);
+	if (err != ERR_OK && !file_exists(ingest->batches, name) &&
+	    folder_rename(ingest->batches, aside, name, name, &unused) != ERR_OK)
+		ingest_say(ingest, "batch %s: the damaged copy could not be put back: %s", name, unused.text);
 	free(aside);
 	return err;
 }
 
-static enum err take_or_keep(struct ingest *ingest, int medium, const struct document *document,
-    const struct manifest *manifest, const char *where, struct fault *fault)
+static enum err take_or_keep(const struct copying *copying, struct fault *fault)
 {
 	bool intact;
-	enum err err;
+	enum err err = compare_all(copying, fault);
 
-	if (!file_exists(ingest->batches, manifest_get(manifest)->batch))
-		return take(ingest, medium, document, manifest, where, fault);
-	err = check_held(&intact, ingest, manifest, where, fault);
 	if (err != ERR_OK)
 		return err;
-	if (intact)
-		return keep(ingest, manifest, fault);
-	return take_anew(ingest, medium, document, manifest, where, fault);
+	if (!file_exists(copying->ingest->batches, copying->name))
+		return take(copying, fault);
+	err = verify_held(&intact, copying, fault);
+	if (err != ERR_OK)
+		return err;
+	return intact ? keep(copying, fault) : take_anew(copying, fault);
+}
+
+static enum err take_extract(struct copying *copying, struct fault *fault)
+{
+	struct extract *both = calloc(2, sizeof *both);
+	enum err err;
+
+	if (both == NULL)
+		return fault_memory(fault);
+	copying->extract = &both[0];
+	copying->copy = &both[1];
+	err = extract_open(copying->extract, copying->medium, fields_of(copying),
+	    manifest_hash(copying->manifest), copying->where, fault);
+	home_extract_name(copying->name, fields_of(copying)->batch, copying->extract->index);
+	if (err == ERR_OK)
+		err = take_or_keep(copying, fault);
+	free(both);
+	return err;
+}
+
+static enum err take_batch(struct copying *copying, struct fault *fault)
+{
+	snprintf(copying->name, sizeof copying->name, "%s", fields_of(copying)->batch);
+	return take_or_keep(copying, fault);
 }
 
 enum err ingest_take_batch(struct ingest *ingest, int medium, const char *where, struct fault *fault)
 {
 	const struct trust *trust = chain_newest(ingest->chain);
+	struct copying copying = {.ingest = ingest, .medium = medium, .where = where};
 	struct manifest *manifest;
 	struct document document;
 	enum err err;
@@ -202,7 +308,9 @@ enum err ingest_take_batch(struct ingest *ingest, int medium, const char *where,
 		return err;
 	err = manifest_open(&manifest, &document, trust, trust, fault);
 	if (err == ERR_OK) {
-		err = take_or_keep(ingest, medium, &document, manifest, where, fault);
+		copying.document = &document;
+		copying.manifest = manifest;
+		err = extract_is(medium) ? take_extract(&copying, fault) : take_batch(&copying, fault);
 		manifest_free(&manifest);
 	}
 	document_free(&document);

@@ -15,21 +15,6 @@
 #define PART_SUFFIX ".part"
 #define NAMES_MAX 65536
 
-enum err ingest_copy_document(int to, const char *name, const struct document *document, struct fault *fault)
-{
-	char signature[DOCUMENT_PLACE_SIZE];
-	enum err err = ERR_OK;
-
-	for (size_t i = 0; i < document->count && err == ERR_OK; i++) {
-		snprintf(signature, sizeof signature, "%s.%s.minisig", name, document->signatures[i].key_id);
-		err = file_write(to, signature, buffer_bytes(&document->signatures[i].text), FILE_MODE, false,
-		    fault);
-	}
-	if (err == ERR_OK)
-		err = file_write(to, name, buffer_bytes(&document->text), FILE_MODE, false, fault);
-	return err;
-}
-
 enum err ingest_copy_small(int from, int to, const char *name, size_t limit, struct fault *fault)
 {
 	struct buffer text = BUFFER_EMPTY;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gapseal/extract.h"
 #include "gapseal/file.h"
 #include "ingest_private.h"
 
@@ -134,12 +135,31 @@ static enum err search_name(const struct search *search, int folder, const char 
 	return ERR_OK;
 }
 
+/* Who names an extract means its grant too: that it is for another station is to be told. */
+static enum err add_extract(const struct search *search, int folder, const char *inside, struct fault *fault)
+{
+	enum err err = add(search->items, INGEST_BATCH, search->root, inside, "", fault);
+	char *path;
+
+	if (err != ERR_OK || !file_exists(folder, EXTRACT_GRANT_NAME))
+		return err;
+	if (asprintf(&path, "%s%s" EXTRACT_GRANT_NAME, inside, *inside == '\0' ? "" : "/") < 0)
+		return fault_memory(fault);
+	err = add(search->items, INGEST_GRANT, search->root, path, "", fault);
+	free(path);
+	if (err == ERR_OK)
+		search->items->items[search->items->count - 1].found = *inside != '\0';
+	return err;
+}
+
 static enum err search_folder(const struct search *search, int folder, const char *inside, unsigned depth,
     struct fault *fault)
 {
 	enum err err;
 	char **names;
 
+	if (extract_is(folder))
+		return add_extract(search, folder, inside, fault);
 	if (file_exists(folder, MANIFEST_NAME))
 		return add(search->items, INGEST_BATCH, search->root, inside, "", fault);
 	if (file_exists(folder, GRANT_NAME))

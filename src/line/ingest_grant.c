@@ -8,6 +8,7 @@
 #include "gapseal/age.h"
 #include "gapseal/file.h"
 #include "gapseal/grant_keys.h"
+#include "gapseal/list.h"
 #include "ingest_private.h"
 
 #define SERIAL_SIZE 24
@@ -20,7 +21,6 @@ struct taking {
 	struct document document;
 	struct grant *grant;
 	struct buffer keys;            /* keys.age */
-	int batch;                     /* folder of its batch in the home */
 	struct document manifest_document;
 	struct manifest *manifest;
 };
@@ -32,8 +32,6 @@ static void taking_end(struct taking *taking)
 	document_free(&taking->document);
 	document_free(&taking->manifest_document);
 	buffer_free(&taking->keys);
-	if (taking->batch >= 0)
-		close(taking->batch);
 }
 
 static enum err station_fault(struct fault *fault, const struct taking *taking, const char *rule)
@@ -75,6 +73,30 @@ static enum err check_station(const struct taking *taking, const struct secret *
 	return ERR_OK;
 }
 
+/* The folder that says which batch it is: the batch itself or, of single records, the extract of the first.
+ * False if neither is held. */
+static bool batch_folder(char out[static HOME_EXTRACT_SIZE], const struct taking *taking)
+{
+	const struct grant_fields *grant = grant_get(taking->grant);
+
+	snprintf(out, HOME_EXTRACT_SIZE, "%s", grant->batch);
+	if (grant->records.count > 0 && !file_exists(taking->ingest->batches, out))
+		home_extract_name(out, grant->batch, list_integer(&grant->records, 0));
+	return file_exists(taking->ingest->batches, out);
+}
+
+static enum err load_manifest(struct taking *taking, const char *name, struct fault *fault)
+{
+	int folder;
+	enum err err = folder_open(&folder, taking->ingest->batches, name, fault);
+
+	if (err != ERR_OK)
+		return err;
+	err = document_load(&taking->manifest_document, folder, MANIFEST_NAME, fault);
+	close(folder);
+	return err;
+}
+
 /* The batch as it was taken in here, judged by the trust it was accepted under. */
 static enum err open_batch(struct taking *taking, struct fault *fault)
 {
@@ -82,15 +104,14 @@ static enum err open_batch(struct taking *taking, struct fault *fault)
 	const struct grant_fields *grant = grant_get(taking->grant);
 	uint64_t version = progress_accepted(ingest->accepted, grant->manifest_sha256, 0);
 	const struct trust *in_force = version == 0 ? NULL : chain_version(ingest->chain, version);
+	char name[HOME_EXTRACT_SIZE];
 	enum err err;
 
-	if (in_force == NULL || !file_exists(ingest->batches, grant->batch))
+	if (in_force == NULL || !batch_folder(name, taking))
 		return fault_set(fault, ERR_NO, "grant-batch", taking->where,
 		    "grant %" PRIu64 " is for batch %s, which is not held here as it was granted: ingest "
 		    "the batch first", grant->serial, grant->batch);
-	err = folder_open(&taking->batch, ingest->batches, grant->batch, fault);
-	if (err == ERR_OK)
-		err = document_load(&taking->manifest_document, taking->batch, MANIFEST_NAME, fault);
+	err = load_manifest(taking, name, fault);
 	if (err == ERR_OK)
 		err = manifest_open(&taking->manifest, &taking->manifest_document, in_force,
 		    chain_newest(ingest->chain), fault);
@@ -113,7 +134,7 @@ static enum err check_keys(const struct taking *taking, const struct secret *ide
 	if (err != ERR_OK)
 		return err;
 	if (keys.records)
-		err = ingest_check_records(&keys, taking->batch, manifest, place, fault);
+		err = ingest_check_records(&keys, taking->ingest->batches, manifest, taking->where, fault);
 	grant_keys_free(&keys);
 	return err;
 }
@@ -145,7 +166,7 @@ static enum err store(const struct taking *taking, const char *serial, struct fa
 	err = folder_begin(&draft, path, fault);
 	if (err != ERR_OK)
 		return err;
-	err = ingest_copy_document(draft.folder, GRANT_NAME, &taking->document, fault);
+	err = document_copy(draft.folder, GRANT_NAME, &taking->document, fault);
 	if (err == ERR_OK)
 		err = file_write(draft.folder, GRANT_KEYS_NAME, buffer_bytes(&taking->keys), 0644, false,
 		    fault);
@@ -233,7 +254,7 @@ static enum err take(struct taking *taking, int medium, bool found, struct fault
 enum err ingest_take_grant(struct ingest *ingest, int medium, const char *where, bool found,
     struct fault *fault)
 {
-	struct taking taking = {.ingest = ingest, .where = where, .batch = -1};
+	struct taking taking = {.ingest = ingest, .where = where};
 	enum err err;
 
 	err = ingest_load(&taking.document, ingest, medium, GRANT_NAME, where, fault);

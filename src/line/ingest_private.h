@@ -8,9 +8,9 @@
 #include "gapseal/progress.h"
 
 /* The parts of ingest: ingest.c the order of things, ingest_find.c what lies on a medium, ingest_trust.c,
- * ingest_batch.c and ingest_grant.c one thing taken, ingest_copy.c bytes into the home, ingest_tree.c
- * tree.bin, ingest_log.c the entries, ingest_records.c record roots, ingest_medium.c whether a medium is
- * whole. */
+ * ingest_batch.c (an extract is one record of a batch) and ingest_grant.c one thing taken, ingest_copy.c bytes
+ * into the home, ingest_tree.c tree.bin, ingest_log.c the entries, ingest_records.c record roots,
+ * ingest_medium.c whether a medium is whole. */
 
 struct ingest {
 	struct home *home;
@@ -30,7 +30,7 @@ struct ingest_item { /* something found */
 	const char *root;          /* as the caller named it */
 	char *inside;              /* folder below root, "" for root itself */
 	char *name;                /* of a trust file below root/inside; "" if root is the file */
-	bool found;                /* by a search, not named by the caller */
+	bool found;                /* by a search, not named by the caller, or in what was named */
 };
 struct ingest_items {
 	struct ingest_item *items;
@@ -72,9 +72,7 @@ enum err ingest_log_accepted(struct ingest *ingest, const struct manifest *manif
     const struct grant *grant, struct fault *fault);
 void ingest_say(const struct ingest *ingest, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ingest_copy.c: writes a document and its signatures under a name, durable. */
-enum err ingest_copy_document(int to, const char *name, const struct document *document, struct fault *fault);
-/* Copies a records file of exactly size bytes, durable; "records-missing", "records-size" as
+/* ingest_copy.c: copies a records file of exactly size bytes, durable; "records-missing", "records-size" as
  * records_verify. */
 enum err ingest_copy_file(int from, int to, const char *name, uint64_t size, const char *where,
     struct fault *fault);
@@ -90,9 +88,10 @@ enum err ingest_sweep(int folder, const char *where, struct fault *fault);
 enum err ingest_tree(int folder, const struct manifest_fields *fields, const char *where,
     struct fault *fault);
 
-/* ingest_records.c: every root in keys must belong to the record of its index in a verified copy. */
+/* ingest_records.c: every root in keys must belong to the record of its index in a verified copy, of the
+ * batch or of that record. "grant-batch" if there is none. */
 struct grant_keys;
-enum err ingest_check_records(const struct grant_keys *keys, int batch,
+enum err ingest_check_records(const struct grant_keys *keys, int batches,
     const struct manifest_fields *fields, const char *where, struct fault *fault);
 
 #endif

@@ -152,13 +152,13 @@ enum err lot_keys_open(struct grant_keys *out, int folder, struct bytes sealed, 
 	return grant_keys_open(out, sealed, identity, grant, manifest, place, fault);
 }
 
-enum err lot_keys_cut(int folder, const struct grant_keys *keys, const bool *closed, const char *where,
-    struct fault *fault)
+enum err lot_keys_cut(int folder, const struct grant_keys *keys, const struct manifest_fields *manifest,
+    const bool *closed, const char *where, struct fault *fault)
 {
 	struct secret *left;
 	enum err err;
 
-	err = grant_keys_without(&left, keys, closed, fault);
+	err = grant_keys_without(&left, keys, manifest, closed, fault);
 	if (err != ERR_OK)
 		return err;
 	if (left == NULL)

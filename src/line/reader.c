@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "gapseal/file.h"
+#include "gapseal/list.h"
 #include "reader_private.h"
 
 #define NAMES_MAX 65536
@@ -28,13 +29,13 @@ void reader_free(struct reader **reader)
 	free(freed);
 }
 
-static bool has_batch(const struct reader *reader, const char *id)
+static struct reader_batch *batch_named(const struct reader *reader, const char *id)
 {
 	for (size_t i = 0; i < reader->batch_count; i++) {
 		if (strcmp(reader->batches[i]->id, id) == 0)
-			return true;
+			return reader->batches[i];
 	}
-	return false;
+	return NULL;
 }
 
 static bool has_grant(const struct reader *reader, uint64_t serial)
@@ -46,19 +47,62 @@ static bool has_grant(const struct reader *reader, uint64_t serial)
 	return false;
 }
 
-static enum err add_batch(struct reader *reader, const char *id, struct fault *fault)
+/* The batch of that id; a new one, by the document in the folder of that name, if there is none. */
+static enum err need_batch(struct reader_batch **out, struct reader *reader, const char *id, const char *name,
+    struct fault *fault)
 {
-	size_t count = reader->batch_count + 1;
-	struct reader_batch **batches = reallocarray(reader->batches, count, sizeof *batches);
+	struct reader_batch **batches;
 	enum err err;
 
+	*out = batch_named(reader, id);
+	if (*out != NULL)
+		return ERR_OK;
+	batches = reallocarray(reader->batches, reader->batch_count + 1, sizeof *batches);
 	if (batches == NULL)
 		return fault_memory(fault);
 	reader->batches = batches;
-	err = reader_batch_load(&batches[reader->batch_count], reader->batch_folder, id, fault);
+	err = reader_batch_load(out, reader->batch_folder, id, name, fault);
 	if (err == ERR_OK)
-		reader->batch_count++;
+		batches[reader->batch_count++] = *out;
 	return err;
+}
+
+static enum err add_batch(struct reader *reader, bool *changed, const char *id, struct fault *fault)
+{
+	struct reader_batch *batch;
+	enum err err = need_batch(&batch, reader, id, id, fault);
+
+	if (err != ERR_OK || batch->whole)
+		return err;
+	*changed = true;
+	return reader_batch_complete(batch, reader->batch_folder, fault);
+}
+
+/* Keeps them ascending. */
+static bool insert(struct list *list, uint64_t value)
+{
+	uint64_t *items = reallocarray(list->items, list->count + 1, sizeof *items);
+	size_t at = list->count;
+
+	if (items == NULL)
+		return false;
+	for (; at > 0 && items[at - 1] > value; at--)
+		items[at] = items[at - 1];
+	items[at] = value;
+	*list = (struct list){items, list->count + 1};
+	return true;
+}
+
+static enum err add_extract(struct reader *reader, bool *changed, const char *name, const char *id,
+    uint64_t index, struct fault *fault)
+{
+	struct reader_batch *batch;
+	enum err err = need_batch(&batch, reader, id, name, fault);
+
+	if (err != ERR_OK || list_holds(&batch->extracts, index))
+		return err;
+	*changed = true;
+	return insert(&batch->extracts, index) ? ERR_OK : fault_memory(fault);
 }
 
 static enum err add_grant(struct reader *reader, const char *name, uint64_t serial, struct fault *fault)
@@ -92,8 +136,23 @@ static int compare_grants(const void *a, const void *b)
 	return (left->serial > right->serial) - (left->serial < right->serial);
 }
 
-/* Names that are no batch's are drafts of an ingest, or not ours. */
-static enum err add_batches(struct reader *reader, struct fault *fault)
+/* Names that are no batch's and no extract's are drafts of an ingest, or not ours. */
+static enum err add_names(struct reader *reader, bool *changed, char **names, struct fault *fault)
+{
+	char id[NAME_SIZE];
+	uint64_t index;
+	enum err err = ERR_OK;
+
+	for (char **name = names; *name != NULL && err == ERR_OK; name++) {
+		if (text_is_name(bytes_of(*name)))
+			err = add_batch(reader, changed, *name, fault);
+		else if (home_extract_parse(id, &index, *name))
+			err = add_extract(reader, changed, *name, id, index, fault);
+	}
+	return err;
+}
+
+static enum err add_batches(struct reader *reader, bool *changed, struct fault *fault)
 {
 	size_t before = reader->batch_count;
 	enum err err;
@@ -102,10 +161,7 @@ static enum err add_batches(struct reader *reader, struct fault *fault)
 	err = folder_list(&names, reader->batch_folder, NAMES_MAX, HOME_BATCHES, fault);
 	if (err != ERR_OK)
 		return err;
-	for (char **name = names; *name != NULL && err == ERR_OK; name++) {
-		if (text_is_name(bytes_of(*name)) && !has_batch(reader, *name))
-			err = add_batch(reader, *name, fault);
-	}
+	err = add_names(reader, changed, names, fault);
 	free(names);
 	if (reader->batch_count > before)
 		qsort(reader->batches + before, reader->batch_count - before, sizeof *reader->batches,
@@ -136,14 +192,15 @@ static enum err add_grants(struct reader *reader, struct fault *fault)
 
 enum err reader_refresh(struct reader *reader, bool *changed, struct fault *fault)
 {
-	size_t batches = reader->batch_count, grants = reader->grant_count;
+	size_t grants = reader->grant_count;
 	enum err err;
 
+	*changed = false;
 	/* grants first: a grant that is seen has its batch there already */
 	err = add_grants(reader, fault);
 	if (err == ERR_OK)
-		err = add_batches(reader, fault);
-	*changed = reader->batch_count != batches || reader->grant_count != grants;
+		err = add_batches(reader, changed, fault);
+	*changed = *changed || reader->grant_count != grants;
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gapseal/file.h"
+#include "gapseal/list.h"
 #include "gapseal/tree.h"
 #include "reader_private.h"
 
@@ -70,10 +71,9 @@ static enum err read_path(struct message *record, const struct reader_batch *bat
 	return ERR_OK;
 }
 
-static enum err look_up(struct message *record, const struct reader *reader, const struct message *lookup,
-    struct fault *fault)
+static enum err search_lots(struct message *record, const struct reader_batch *batch,
+    const struct message *lookup, struct fault *fault)
 {
-	const struct reader_batch *batch = reader->batches[lookup->batch];
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < lookup->lots && !record->found && err == ERR_OK; i++) {
@@ -84,8 +84,35 @@ static enum err look_up(struct message *record, const struct reader *reader, con
 		err = find_tag(&record->found, &record->index, batch,
 		    manifest_lot(&batch->fields, record->lot), lookup->lookup[i].tag, fault);
 	}
+	return err;
+}
+
+/* By its index, in the batch or, as long as that is not held, among the extracts. */
+static enum err find_single(struct message *record, const struct reader_batch *batch,
+    const struct message *lookup, struct fault *fault)
+{
+	if (manifest_lot_of(&batch->fields, lookup->index, &record->lot) == NULL)
+		return fault_set(fault, ERR_CANNOT, "reader", batch->id,
+		    "asked for a record that the batch does not have");
+	record->index = lookup->index;
+	record->found = batch->whole || list_holds(&batch->extracts, lookup->index);
+	return ERR_OK;
+}
+
+static enum err look_up(struct message *record, const struct reader *reader, const struct message *lookup,
+    struct fault *fault)
+{
+	const struct reader_batch *batch = reader->batches[lookup->batch];
+	enum err err = ERR_OK;
+
+	if (lookup->single)
+		err = find_single(record, batch, lookup, fault);
+	else if (batch->whole)
+		err = search_lots(record, batch, lookup, fault);
 	if (err != ERR_OK || !record->found)
 		return err;
+	if (!batch->whole)
+		return reader_extract_read(record, batch, reader->batch_folder, fault);
 	err = read_record(record->record, batch, record->index, batch->fields.stride, fault);
 	return err == ERR_OK ? read_path(record, batch, fault) : err;
 }

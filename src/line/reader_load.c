@@ -10,10 +10,8 @@
 #include "gapseal/json.h"
 #include "reader_private.h"
 
-void reader_batch_free(struct reader_batch *batch)
+static void close_files(struct reader_batch *batch)
 {
-	if (batch == NULL)
-		return;
 	for (size_t i = 0; batch->files != NULL && i < batch->fields.files.count; i++) {
 		if (batch->files[i] >= 0)
 			close(batch->files[i]);
@@ -21,6 +19,16 @@ void reader_batch_free(struct reader_batch *batch)
 	if (batch->tree >= 0)
 		close(batch->tree);
 	free(batch->files);
+	batch->files = NULL;
+	batch->tree = -1;
+}
+
+void reader_batch_free(struct reader_batch *batch)
+{
+	if (batch == NULL)
+		return;
+	close_files(batch);
+	free(batch->extracts.items);
 	json_free(&batch->fields, &manifest_shape);
 	document_free(&batch->document);
 	free(batch);
@@ -67,7 +75,7 @@ static enum err open_files(struct reader_batch *batch, int folder, struct fault 
 	return err;
 }
 
-static enum err load_batch(struct reader_batch *batch, int folder, struct fault *fault)
+static enum err load_batch(struct reader_batch *batch, int folder, const char *name, struct fault *fault)
 {
 	enum err err;
 
@@ -75,13 +83,13 @@ static enum err load_batch(struct reader_batch *batch, int folder, struct fault 
 	if (err != ERR_OK)
 		return err;
 	snprintf(batch->document.where, sizeof batch->document.where, HOME_BATCHES "/%s/" MANIFEST_NAME,
-	    batch->id);
-	err = manifest_parse(&batch->fields, buffer_bytes(&batch->document.text), batch->document.where,
+	    name);
+	return manifest_parse(&batch->fields, buffer_bytes(&batch->document.text), batch->document.where,
 	    fault);
-	return err == ERR_OK ? open_files(batch, folder, fault) : err;
 }
 
-enum err reader_batch_load(struct reader_batch **out, int batches, const char *id, struct fault *fault)
+enum err reader_batch_load(struct reader_batch **out, int batches, const char *id, const char *name,
+    struct fault *fault)
 {
 	struct reader_batch *batch = calloc(1, sizeof *batch);
 	enum err err;
@@ -91,15 +99,30 @@ enum err reader_batch_load(struct reader_batch **out, int batches, const char *i
 		return fault_memory(fault);
 	batch->tree = -1;
 	text_copy(batch->id, sizeof batch->id, bytes_of(id)); /* a name: it fits */
-	err = folder_open(&folder, batches, id, fault);
+	err = folder_open(&folder, batches, name, fault);
 	if (err == ERR_OK) {
-		err = load_batch(batch, folder, fault);
+		err = load_batch(batch, folder, name, fault);
 		close(folder);
 	}
 	if (err == ERR_OK)
 		*out = batch;
 	else
 		reader_batch_free(batch);
+	return err;
+}
+
+enum err reader_batch_complete(struct reader_batch *batch, int batches, struct fault *fault)
+{
+	enum err err;
+	int folder;
+
+	err = folder_open(&folder, batches, batch->id, fault);
+	if (err != ERR_OK)
+		return err;
+	close_files(batch); /* of an earlier attempt */
+	err = open_files(batch, folder, fault);
+	close(folder);
+	batch->whole = err == ERR_OK;
 	return err;
 }
 

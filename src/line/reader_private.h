@@ -10,9 +10,11 @@
 
 struct reader_batch {
 	char id[NAME_SIZE];
+	bool whole;                      /* all its records are held; otherwise only extracts */
+	struct list extracts;            /* of uint64_t, ascending: records held as extracts */
 	struct document document;
 	struct manifest_fields fields;   /* as parsed: nothing here was verified */
-	int *files;                      /* descriptors of the records files, -1: not open */
+	int *files;                      /* of a whole one, descriptors of the records files, -1: not open */
 	int tree;                        /* of tree.bin */
 };
 struct reader_grant {
@@ -29,7 +31,14 @@ struct reader {
 	size_t grant_count;
 };
 
-enum err reader_batch_load(struct reader_batch **out, int batches, const char *id, struct fault *fault);
+/* The document of a batch, from a folder named so in batches: its own, or that of an extract. */
+enum err reader_batch_load(struct reader_batch **out, int batches, const char *id, const char *name,
+    struct fault *fault);
+/* Opens the records and the tree of a batch that was loaded. */
+enum err reader_batch_complete(struct reader_batch *batch, int batches, struct fault *fault);
+/* Reads one record and its path as an extract has them. */
+enum err reader_extract_read(struct message *record, const struct reader_batch *batch, int batches,
+    struct fault *fault);
 void reader_batch_free(struct reader_batch *batch); /* NULL is fine */
 enum err reader_grant_load(struct reader_grant **out, int grants, const char *name, uint64_t serial,
     struct fault *fault);

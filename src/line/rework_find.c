@@ -51,27 +51,45 @@ static bool is_wanted(const struct finding *finding, size_t batch)
 	    strcmp(finding->batch, vault_manifest(finding->vault, batch)->batch) == 0;
 }
 
-static enum err find_imei(struct finding *finding, struct rework_wish *wish, struct fault *fault)
+/* Asks until the batch answers with the device's record, or has nothing more to say. */
+static enum err find_in(bool *found, struct finding *finding, struct rework_wish *wish, size_t batch,
+    struct fault *fault)
 {
 	struct message *lookup = &finding->pair[0], *record = &finding->pair[1];
-	bool found = false;
+	struct vault *vault = finding->vault;
+	struct vault_question question;
+	const char *reason;
+	bool asking;
 
-	for (size_t batch = 0; batch < finding->vault->batch_count; batch++) {
+	for (asking = vault_first_question(&question, vault, batch, wish->imei); asking;
+	    asking = vault_next_question(&question, vault, wish->imei)) {
 		enum err err;
 
-		if (!vault_searchable(finding->vault, batch) || !is_wanted(finding, batch))
-			continue;
-		vault_lookup(finding->vault, batch, wish->imei, lookup);
+		vault_lookup(vault, &question, wish->imei, lookup);
 		err = reader_answer(finding->reader, lookup, record, fault);
-		if (err == ERR_OK && record->found)
-			err = add_device(finding, wish, batch, record->lot, record->index, fault);
 		if (err != ERR_OK)
 			return err;
-		found = found || record->found;
+		if (question.single ? !vault_single_is(&reason, vault, &question, record, wish->imei)
+		    : !record->found)
+			continue;
+		*found = true;
+		return add_device(finding, wish, batch, record->lot, record->index, fault);
 	}
-	if (!found)
-		blame(wish, "not-in-batch", "no open lot granted to this station holds that IMEI");
 	return ERR_OK;
+}
+
+static enum err find_imei(struct finding *finding, struct rework_wish *wish, struct fault *fault)
+{
+	bool found = false;
+	enum err err = ERR_OK;
+
+	for (size_t batch = 0; batch < finding->vault->batch_count && err == ERR_OK; batch++) {
+		if (finding->vault->batches[batch].lots != NULL && is_wanted(finding, batch))
+			err = find_in(&found, finding, wish, batch, fault);
+	}
+	if (err == ERR_OK && !found)
+		blame(wish, "not-in-batch", "no open lot or record granted to this station holds that IMEI");
+	return err;
 }
 
 static int compare_wishes(const struct rework_wish *left, const struct rework_wish *right)

@@ -35,6 +35,8 @@ static enum err new_ports(struct vault *vault, struct fault *fault)
 		err = secret_new(&port->plain, RECORD_STRIDE_MAX, fault);
 		if (err == ERR_OK)
 			err = secret_new(&port->body, VAULT_BODY_MAX, fault);
+		if (err == ERR_OK)
+			err = secret_new(&port->root, KEY_SIZE, fault);
 		if (err != ERR_OK)
 			return err;
 	}
@@ -46,6 +48,7 @@ static void free_ports(struct vault *vault)
 	for (unsigned i = 0; vault->ports != NULL && i < vault->settings.ports; i++) {
 		secret_free(&vault->ports[i].plain);
 		secret_free(&vault->ports[i].body);
+		secret_free(&vault->ports[i].root);
 		vault_forms_forget(&vault->ports[i]);
 		free(vault->ports[i].hits);
 	}
@@ -65,6 +68,7 @@ static void vault_free(struct vault *vault)
 	signer_free(&vault->signer);
 	secret_free(&vault->identity);
 	secret_free(&vault->keys);
+	secret_free(&vault->plain);
 	chain_free(&vault->chain);
 	free(vault);
 }

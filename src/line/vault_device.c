@@ -6,7 +6,6 @@
 
 #include "gapseal/contents.h"
 #include "gapseal/firmware.h"
-#include "gapseal/list.h"
 #include "gapseal/seal.h"
 
 static struct vault_batch *batch_of(struct vault *vault, const struct vault_port *port)
@@ -14,17 +13,12 @@ static struct vault_batch *batch_of(struct vault *vault, const struct vault_port
 	return &vault->batches[port->batch];
 }
 
-static const struct vault_granted *granted_of(struct vault *vault, const struct vault_port *port)
-{
-	return &batch_of(vault, port)->lots[port->lot];
-}
-
 /* The commitment over what the modem lists, by the blind alone: the record stays closed. True if it is the
  * record's. */
 static bool observe(struct vault *vault, struct vault_port *port, const struct listing *listing,
     uint8_t state[static HASH_SIZE])
 {
-	const struct record_keys *keys = vault_record_keys(vault, port->batch, port->lot, port->index);
+	const struct record_keys *keys = vault_record_keys(vault, secret_data(port->root));
 	struct state_slot slots[SLOTS_MAX];
 	size_t count = manifest_state(slots, vault_manifest(vault, port->batch));
 
@@ -40,8 +34,7 @@ static bool permitted_again(struct vault *vault, const struct vault_port *port,
 	case REWORK_LOCAL:
 		return (device->flags & PROGRESS_RELEASED) != 0;
 	case REWORK_PERMIT:
-		return granted_of(vault, port)->grant > device->done_grant &&
-		    list_holds(&batch_of(vault, port)->again, port->index);
+		return port->granted.again && port->granted.grant > device->done_grant;
 	default:
 		return false;
 	}
@@ -51,7 +44,7 @@ static bool permitted_again(struct vault *vault, const struct vault_port *port,
 static const char *grant_reason(struct vault *vault, const struct vault_port *port,
     const struct progress_device *device)
 {
-	const struct vault_granted *granted = granted_of(vault, port);
+	const struct vault_granted *granted = &port->granted;
 	const struct manifest *manifest = batch_of(vault, port)->manifest;
 	char now[UTC_SIZE];
 
@@ -152,6 +145,7 @@ static enum err decide_listing(struct vault *vault, unsigned number, const struc
 	port->nul = message->nul;
 	port->nul_counted = false;
 	vault_look(&device, vault, port);
+	vault_choose(vault, port);
 	reason = vault_settled(vault, port, &device);
 	if (reason != NULL)
 		return vault_refuse(vault, number, RESULT_REFUSED, reason, fault);
@@ -240,7 +234,7 @@ void vault_open_record(struct vault *vault, unsigned number)
 {
 	struct vault_port *port = &vault->ports[number];
 	const struct manifest_fields *manifest = vault_manifest(vault, port->batch);
-	const struct record_keys *keys = vault_record_keys(vault, port->batch, port->lot, port->index);
+	const struct record_keys *keys = vault_record_keys(vault, secret_data(port->root));
 	struct record_place place;
 	struct fault fault;
 	const char *reason = NULL;
@@ -262,6 +256,7 @@ static void answer_verdict(struct vault *vault, unsigned number, struct message 
 	out->result = port->verdict.result;
 	memcpy(out->reason, port->verdict.reason, sizeof out->reason);
 	out->more = port->hit_count > 0 && ++port->hit < port->hit_count;
+	secret_clear(port->root);
 	if (!out->more) {
 		port->stage = STAGE_IDLE;
 		vault_unclaim(vault, port);
@@ -269,7 +264,7 @@ static void answer_verdict(struct vault *vault, unsigned number, struct message 
 	}
 	port->stage = STAGE_FETCHING;
 	port->found = false;
-	port->searched = port->hits[port->hit];
+	vault_first_question(&port->asked, vault, port->hits[port->hit], port->imei);
 	port->answer = ANSWER_LOOKUP;
 }
 
@@ -285,7 +280,7 @@ bool vault_answer(struct vault *vault, unsigned number, struct message *out)
 	case ANSWER_NONE:
 		return false;
 	case ANSWER_LOOKUP:
-		vault_lookup(vault, port->searched, port->imei, out);
+		vault_lookup(vault, &port->asked, port->imei, out);
 		return true;
 	case ANSWER_CLEARANCE:
 		out->kind = MESSAGE_CLEARANCE;

@@ -38,7 +38,7 @@ static void device_fields(struct entry *entry, const struct vault *vault, unsign
 		return;
 	entry->index = port->index;
 	entry->attempt = port->attempt;
-	entry->grant = vault->batches[port->batch].lots[port->lot].grant;
+	entry->grant = port->granted.grant;
 	set_hash(&entry->leaf, port->leaf);
 	set_hash(&entry->manifest, manifest_hash(vault->batches[port->batch].manifest));
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "vault_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "gapseal/list.h"
+#include "gapseal/reason.h"
 
 enum err vault_refuse(struct vault *vault, unsigned number, enum result result, const char *reason,
     struct fault *fault)
@@ -16,13 +18,21 @@ enum err vault_refuse(struct vault *vault, unsigned number, enum result result, 
 static bool search_next(const struct vault *vault, struct vault_port *port, size_t from)
 {
 	for (size_t batch = from; batch < vault->batch_count; batch++) {
-		if (!vault_searchable(vault, batch))
+		if (!vault_first_question(&port->asked, vault, batch, port->imei))
 			continue;
-		port->searched = batch;
 		port->answer = ANSWER_LOOKUP;
 		return true;
 	}
 	return false;
+}
+
+/* Asks on in the same batch; false if nothing is left to ask. */
+static bool ask_on(const struct vault *vault, struct vault_port *port)
+{
+	if (!vault_next_question(&port->asked, vault, port->imei))
+		return false;
+	port->answer = ANSWER_LOOKUP;
+	return true;
 }
 
 /* A bad number is never looked up: zeros pass the check digit, and what an unburned modem says is nobody's
@@ -75,6 +85,7 @@ enum err vault_decide_device(struct vault *vault, unsigned number, const struct 
 	port->since = vault_clock();
 	port->hit_count = port->hit = 0;
 	port->found = port->twin = false;
+	port->doubt[0] = '\0';
 	port->stage = STAGE_SEARCHING;
 	if (message->reason[0] != '\0')
 		reason = message->reason;
@@ -89,9 +100,19 @@ enum err vault_decide_device(struct vault *vault, unsigned number, const struct 
 	return ERR_OK;
 }
 
-/* Takes the record over only if it is under the signed root, at its place, with the tag of this IMEI: nothing
- * the reader says is believed. */
-static bool take_record(struct vault *vault, struct vault_port *port, const struct message *message)
+/* Nothing the reader says is believed: the record must stand at its place under the signed root. */
+static bool under_root(const struct vault *vault, const struct message *message)
+{
+	const struct manifest_fields *manifest = vault_manifest(vault, message->batch);
+	uint8_t leaf[HASH_SIZE];
+
+	hash_leaf(leaf, bytes_from(message->record, manifest->stride));
+	return tree_includes(message->index, manifest->count, leaf, message->path, message->path_count,
+	    manifest->root);
+}
+
+/* In a lot that may be looked into, and with the tag of this IMEI. */
+static bool has_tag(const struct vault *vault, const struct vault_port *port, const struct message *message)
 {
 	const struct manifest_fields *manifest = vault_manifest(vault, message->batch);
 	uint8_t key[KEY_SIZE], tag[RECORD_TAG_SIZE];
@@ -105,18 +126,81 @@ static bool take_record(struct vault *vault, struct vault_port *port, const stru
 	keys_lot_tag_key(key, vault_lot_key(vault, message->batch, message->lot));
 	keys_tag(tag, key, port->imei);
 	secret_wipe(key, sizeof key);
-	if (memcmp(tag, message->record, RECORD_TAG_SIZE) != 0)
+	return memcmp(tag, message->record, RECORD_TAG_SIZE) == 0;
+}
+
+static bool is_tagged(const char **reason, const struct vault *vault, const struct vault_port *port,
+    const struct message *answer)
+{
+	if (has_tag(vault, port, answer) && under_root(vault, answer))
+		return true;
+	*reason = "record-path";
+	return false;
+}
+
+bool vault_single_is(const char **reason, struct vault *vault, const struct vault_question *question,
+    const struct message *answer, const char imei[static IMEI_SIZE])
+{
+	struct vault_record *record = vault_record(&vault->batches[question->batch], question->index);
+	uint32_t lot;
+
+	*reason = NULL;
+	if (record == NULL)
+		return false; /* its grant has gone meanwhile */
+	if (!answer->found || answer->index != question->index || !under_root(vault, answer)) {
+		*reason = "record-path";
 		return false;
-	hash_leaf(port->leaf, bytes_from(message->record, manifest->stride));
-	if (!tree_includes(message->index, manifest->count, port->leaf, message->path, message->path_count,
-	    manifest->root))
-		return false;
+	}
+	manifest_lot_of(vault_manifest(vault, question->batch), question->index, &lot);
+	*reason = vault_record_look(vault, record, question->batch, lot, answer->record);
+	return *reason == NULL && strcmp(record->imei, imei) == 0;
+}
+
+/* The root of the record stays with the port: grants may go while the device is in hand. */
+static void keep_root(const struct vault *vault, struct vault_port *port)
+{
+	const struct vault_batch *batch = &vault->batches[port->batch];
+	const struct vault_record *record = vault_record(batch, port->index);
+
+	if (batch->lots[port->lot].live)
+		keys_root(secret_data(port->root), vault_lot_key(vault, port->batch, port->lot), port->index);
+	else if (record != NULL)
+		memcpy(secret_data(port->root), vault_record_root(batch, record), KEY_SIZE);
+}
+
+/* Takes the record over, which is the device's. */
+static void take_record(const struct vault *vault, struct vault_port *port, const struct message *message)
+{
+	const struct manifest_fields *manifest = vault_manifest(vault, message->batch);
+
 	memcpy(port->record, message->record, manifest->stride);
+	hash_leaf(port->leaf, bytes_from(port->record, manifest->stride));
 	port->batch = message->batch;
-	port->lot = message->lot;
 	port->index = message->index;
+	manifest_lot_of(manifest, message->index, &port->lot);
+	keep_root(vault, port);
+	vault_choose(vault, port);
 	port->found = true;
-	return true;
+}
+
+/* Whether the answer has the device's record, which is then taken over. *reason: why it cannot be said. */
+static bool take_answer(const char **reason, struct vault *vault, struct vault_port *port,
+    const struct message *message)
+{
+	bool mine = false;
+
+	*reason = message->reason[0] != '\0' ? message->reason : NULL;
+	if (*reason == NULL && message->batch != port->asked.batch)
+		*reason = "record-path";
+	if (*reason != NULL)
+		return false;
+	if (port->asked.single)
+		mine = vault_single_is(reason, vault, &port->asked, message, port->imei);
+	else if (message->found)
+		mine = is_tagged(reason, vault, port, message);
+	if (mine)
+		take_record(vault, port, message);
+	return mine;
 }
 
 static bool superseded(const struct vault *vault, const struct vault_port *port)
@@ -179,30 +263,47 @@ static enum err decide_searched(struct vault *vault, unsigned number, struct fau
 	struct vault_port *port = &vault->ports[number];
 
 	if (port->hit_count == 0)
-		return vault_refuse(vault, number, RESULT_REFUSED, "not-in-batch", fault);
+		return port->doubt[0] != '\0' ? vault_refuse(vault, number, RESULT_FAILED, port->doubt, fault)
+		    : vault_refuse(vault, number, RESULT_REFUSED, "not-in-batch", fault);
 	if (port->batch == port->hits[0])
 		return decide_found(vault, number, fault);
 	port->stage = STAGE_FETCHING;
-	port->searched = port->hits[0];
+	vault_first_question(&port->asked, vault, port->hits[0], port->imei);
 	port->answer = ANSWER_LOOKUP;
 	return ERR_OK;
+}
+
+/* One record that cannot be looked into may be another device's: the search goes on, and it counts only if
+ * nothing else is found. */
+static void doubt(struct vault *vault, struct vault_port *port, const char *reason)
+{
+	char name[HOME_EXTRACT_SIZE];
+
+	snprintf(port->doubt, sizeof port->doubt, "%s", reason);
+	home_extract_name(name, vault_manifest(vault, port->asked.batch)->batch, port->asked.index);
+	vault_say_left_out(vault, "record", name, reason_find(reason)->text);
 }
 
 enum err vault_decide_record(struct vault *vault, unsigned number, const struct message *message,
     struct fault *fault)
 {
 	struct vault_port *port = &vault->ports[number];
+	const char *reason;
+	bool mine = take_answer(&reason, vault, port, message);
 
-	if (message->reason[0] != '\0')
-		return vault_refuse(vault, number, RESULT_FAILED, message->reason, fault);
-	if (message->found && !take_record(vault, port, message))
-		return vault_refuse(vault, number, RESULT_FAILED, "record-path", fault);
+	if (reason != NULL && !port->asked.single)
+		return vault_refuse(vault, number, RESULT_FAILED, reason, fault);
+	if (reason != NULL)
+		doubt(vault, port, reason);
+	if (mine && port->stage == STAGE_FETCHING)
+		return decide_found(vault, number, fault);
+	if (mine)
+		port->hits[port->hit_count++] = port->asked.batch;
+	else if (ask_on(vault, port))
+		return ERR_OK;
 	if (port->stage == STAGE_FETCHING)
-		return message->found ? decide_found(vault, number, fault)
-		    : vault_refuse(vault, number, RESULT_FAILED, "record-path", fault);
-	if (message->found)
-		port->hits[port->hit_count++] = port->searched;
-	if (search_next(vault, port, port->searched + 1))
+		return vault_refuse(vault, number, RESULT_FAILED, "record-path", fault);
+	if (search_next(vault, port, port->asked.batch + 1))
 		return ERR_OK;
 	return decide_searched(vault, number, fault);
 }

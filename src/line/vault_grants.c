@@ -58,41 +58,48 @@ static enum err open_grant(struct grant **out, const struct vault *vault, size_t
 	return grant_open(out, document, trust, chain_newest(vault->chain), fault);
 }
 
-static void accept_lot(struct vault_batch *batch, uint64_t number, const uint8_t *key,
-    const struct grant_fields *grant)
+void vault_granted_fill(struct vault_granted *out, const struct grant_fields *grant)
 {
-	struct vault_granted *granted = &batch->lots[number];
-
-	memcpy(secret_data(batch->keys) + number * KEY_SIZE, key, KEY_SIZE);
-	*granted = (struct vault_granted){
+	*out = (struct vault_granted){
 		.live = true, .grant = grant->serial, .max_success = grant->max_success
 	};
-	memcpy(granted->not_before, grant->not_before, UTC_SIZE);
-	memcpy(granted->not_after, grant->not_after, UTC_SIZE);
+	memcpy(out->not_before, grant->not_before, UTC_SIZE);
+	memcpy(out->not_after, grant->not_after, UTC_SIZE);
 }
 
-/* Takes the keys of open lots and destroys those of closed ones. Single records have no tag key, so their
- * devices cannot be found by IMEI here. */
+static enum err accept_key(struct vault_batch *batch, bool record, uint64_t number, const uint8_t *key,
+    const struct grant_fields *grant, struct fault *fault)
+{
+	if (record)
+		return vault_record_add(batch, number, key, grant, fault);
+	memcpy(secret_data(batch->keys) + number * KEY_SIZE, key, KEY_SIZE);
+	vault_granted_fill(&batch->lots[number], grant);
+	return ERR_OK;
+}
+
+/* Takes the keys of open lots and of records in them, and destroys those of closed ones. */
 static enum err accept_keys(struct vault_batch *batch, int folder, const struct grant_keys *keys,
     const struct grant_fields *grant, const bool *closed, const char *where, struct fault *fault)
 {
+	const struct manifest_fields *manifest = manifest_get(batch->manifest);
+	enum err err = ERR_OK;
 	bool cut = false;
-	uint64_t lot;
+	uint64_t number;
 
-	if (keys->records)
-		return fault_set(fault, ERR_NO, "grant-records", where,
-		    "it grants single records, which run does not serve");
-	for (uint32_t i = 0; i < keys->count; i++) {
-		const uint8_t *key = grant_key(&lot, keys, i);
+	for (uint32_t i = 0; i < keys->count && err == ERR_OK; i++) {
+		const uint8_t *key = grant_key(&number, keys, i);
 
-		cut = cut || closed[lot];
-		if (!closed[lot])
-			accept_lot(batch, lot, key, grant);
+		if (grant_key_closed(keys, i, manifest, closed))
+			cut = true;
+		else
+			err = accept_key(batch, keys->records, number, key, grant, fault);
 	}
-	return cut ? lot_keys_cut(folder, keys, closed, where, fault) : ERR_OK;
+	if (err != ERR_OK || !cut)
+		return err;
+	return lot_keys_cut(folder, keys, manifest, closed, where, fault);
 }
 
-/* Whether any lot of a grant is still open; one of single records always is. */
+/* Whether any lot of a grant, or of its records, is still open. */
 static bool any_open(const struct grant_fields *grant, const struct manifest_fields *manifest,
     const bool *closed)
 {
@@ -102,7 +109,11 @@ static bool any_open(const struct grant_fields *grant, const struct manifest_fie
 		if (manifest_lot_named(manifest, list_text(&grant->lots, i, NAME_SIZE), &lot) && !closed[lot])
 			return true;
 	}
-	return grant->records.count > 0;
+	for (size_t i = 0; i < grant->records.count; i++) {
+		if (manifest_lot_of(manifest, list_integer(&grant->records, i), &lot) != NULL && !closed[lot])
+			return true;
+	}
+	return false;
 }
 
 /* folder is that of the grant. Keys of which none may be used are destroyed unopened: a crash may have left
@@ -183,8 +194,10 @@ static enum err use_batch(struct granting *granting, size_t i, struct vault_batc
 		err = use_keys(granting->vault, batch, i, folder, grant, closed, where, fault);
 	free(closed);
 	close(folder);
+	if (err != ERR_OK || grant->records.count > 0)
+		return err; /* a record has its permit with it */
 	/* in the order of serials, sorted at the end: a later permit only adds */
-	return err == ERR_OK ? add_integers(&batch->again, &grant->again, fault) : err;
+	return add_integers(&batch->again, &grant->again, fault);
 }
 
 static enum err use_grant(struct granting *granting, size_t i, struct fault *fault)
@@ -301,11 +314,12 @@ static int compare_integers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void sort_again(struct vault *vault)
+static void settle(struct vault *vault)
 {
 	for (size_t i = 0; i < vault->batch_count; i++) {
 		struct list *again = &vault->batches[i].again;
 
+		vault_records_settle(&vault->batches[i]);
 		if (again->count > 0)
 			qsort(again->items, again->count, sizeof(uint64_t), compare_integers);
 	}
@@ -326,7 +340,7 @@ enum err vault_load_grants(struct vault *vault, struct fault *fault)
 		err = open_all(&granting, fault);
 	if (err == ERR_OK)
 		err = use_all(&granting, fault);
-	sort_again(vault);
+	settle(vault);
 	for (size_t i = 0; i < granting.count; i++)
 		grant_free(&granting.grants[i]);
 	free(granting.grants);

@@ -10,11 +10,6 @@
 #include "gapseal/json.h"
 #include "gapseal/list.h"
 
-struct scratch { /* what vault->keys holds */
-	uint8_t root[KEY_SIZE];
-	struct record_keys record;
-};
-
 enum err vault_load_chain(struct vault *vault, struct fault *fault)
 {
 	int folder;
@@ -37,7 +32,9 @@ enum err vault_load_keys(struct vault *vault, struct fault *fault)
 	enum err err = vault_load_chain(vault, fault);
 
 	if (err == ERR_OK)
-		err = secret_new(&vault->keys, sizeof(struct scratch), fault);
+		err = secret_new(&vault->keys, sizeof(struct record_keys), fault);
+	if (err == ERR_OK)
+		err = secret_new(&vault->plain, RECORD_STRIDE_MAX, fault);
 	if (err == ERR_OK)
 		err = home_identity(&vault->identity, vault->home, fault);
 	if (err == ERR_OK)
@@ -165,6 +162,8 @@ void vault_batches_free(struct vault_batch *batches, size_t count)
 {
 	for (size_t i = 0; batches != NULL && i < count; i++) {
 		free(batches[i].lots);
+		free(batches[i].records);
+		secret_free(&batches[i].roots);
 		free(batches[i].again.items);
 		secret_free(&batches[i].keys);
 		manifest_free(&batches[i].manifest);
@@ -182,11 +181,10 @@ const uint8_t *vault_lot_key(const struct vault *vault, size_t batch, uint32_t l
 	return secret_data(vault->batches[batch].keys) + (size_t)lot * KEY_SIZE;
 }
 
-const struct record_keys *vault_record_keys(struct vault *vault, size_t batch, uint32_t lot, uint64_t index)
+const struct record_keys *vault_record_keys(struct vault *vault, const uint8_t root[static KEY_SIZE])
 {
-	struct scratch *scratch = (struct scratch *)(void *)secret_data(vault->keys);
+	struct record_keys *keys = (struct record_keys *)(void *)secret_data(vault->keys);
 
-	keys_root(scratch->root, vault_lot_key(vault, batch, lot), index);
-	keys_record(&scratch->record, scratch->root);
-	return &scratch->record;
+	keys_record(keys, root);
+	return keys;
 }

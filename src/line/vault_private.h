@@ -7,12 +7,13 @@
 #include "gapseal/vault.h"
 
 /* The parts of the vault: vault.c life and turns, vault_load.c documents and keys, vault_grants.c grants,
- * vault_lots.c lots, vault_refresh.c the same while devices are in hand, vault_find.c which record is the
- * device's, vault_clearance.c its label, vault_claim.c that it is nowhere else, vault_device.c what is done
+ * vault_lots.c lots, vault_records.c records granted by themselves, vault_refresh.c the same while devices are in
+ * hand, vault_find.c which record is the device's, vault_clearance.c its label, vault_claim.c that it is nowhere else, vault_device.c what is done
  * about it, vault_steps.c a record turned into steps, vault_entry.c what is logged. */
 
-struct vault_granted {           /* one lot of a batch this station may open */
+struct vault_granted {           /* one lot of a batch, or one record, this station may open */
 	bool live;
+	bool again;              /* of a record, or of the device in hand: it may be done once more */
 	bool expired;            /* known, but today outside its dates */
 	uint64_t grant;          /* serial */
 	uint64_t max_success;
@@ -20,11 +21,27 @@ struct vault_granted {           /* one lot of a batch this station may open */
 	char not_after[UTC_SIZE];
 };
 
+/*
+ * A record granted by itself. It comes without the key its tag was made with, so nobody can say by IMEI where
+ * it is: the vault opens it, compares the IMEI inside, wipes it and remembers whose it is. That discloses
+ * nothing: the plaintext does not leave the vault, which could have opened it at any time, and what is
+ * remembered is no secret. A begin stands for a record whose contents go to the line.
+ */
+struct vault_record {
+	uint64_t index;
+	struct vault_granted granted;
+	size_t root;             /* its number among the roots */
+	char imei[IMEI_SIZE];    /* "" until it was looked into */
+};
+
 struct vault_batch {
 	struct manifest *manifest;
 	struct secret *keys;     /* lot keys, KEY_SIZE each, in lot order; zeros where not granted */
 	struct vault_granted *lots;
-	struct list again;       /* of uint64_t: indices any live grant permits once more */
+	struct vault_record *records; /* granted by themselves, ascending */
+	size_t record_count;
+	struct secret *roots;    /* of records, KEY_SIZE each; NULL without any */
+	struct list again;       /* of uint64_t: indices any live grant of lots permits once more */
 	bool serves;             /* chosen by --batch, or all are */
 };
 
@@ -47,6 +64,13 @@ struct vault_form {
 	uint8_t nul[HASH_SIZE];
 };
 
+/* What the reader is asked about an IMEI: the tags in the lots of a batch, or one record by its index. */
+struct vault_question {
+	size_t batch;
+	bool single;
+	uint64_t index;          /* of single */
+};
+
 struct vault_port {
 	enum vault_stage stage;
 	enum vault_answer answer;
@@ -57,7 +81,8 @@ struct vault_port {
 	bool claimed;            /* vault_claim holds the IMEI for this port */
 	bool twin;               /* the IMEI was shown at another port meanwhile */
 
-	size_t searched;         /* batch being looked up */
+	struct vault_question asked;
+	char doubt[40];          /* why a single record could not be looked into: it may have been the device's */
 	size_t *hits;            /* batches that hold the device, in order of issue */
 	size_t hit_count, hit;   /* hit: the one in hand */
 
@@ -67,6 +92,8 @@ struct vault_port {
 	uint64_t index;
 	uint8_t record[RECORD_STRIDE_MAX];
 	uint8_t leaf[HASH_SIZE];
+	struct secret *root;     /* of the record */
+	struct vault_granted granted; /* what the batch in hand is done under, as it was chosen last */
 
 	struct listing before;   /* what the modem listed before the first step */
 	bool nul;                /* it lists digests over content and a NUL */
@@ -91,7 +118,8 @@ struct vault {
 	struct signer *signer;
 	struct logbook *logbook;
 	struct progress *progress;
-	struct secret *keys;     /* one struct record_keys and a root: scratch of one record at a time */
+	struct secret *keys;     /* one struct record_keys: scratch of one record at a time */
+	struct secret *plain;    /* of a record that is looked into, and wiped at once */
 	struct vault_batch *batches;
 	size_t batch_count;
 	struct vault_port *ports;
@@ -125,14 +153,18 @@ const struct trust *vault_in_force(const struct vault *vault, const uint8_t *man
 void vault_say_left_out(struct vault *vault, const char *what, const char *name, const char *why);
 const struct manifest_fields *vault_manifest(const struct vault *vault, size_t batch);
 const uint8_t *vault_lot_key(const struct vault *vault, size_t batch, uint32_t lot);
-/* The record keys of an index, in vault->keys until the next call. */
-const struct record_keys *vault_record_keys(struct vault *vault, size_t batch, uint32_t lot, uint64_t index);
+/* The record keys below a root, in vault->keys until the next call. */
+const struct record_keys *vault_record_keys(struct vault *vault, const uint8_t root[static KEY_SIZE]);
 
 /* vault_find.c: from DEVICE to the record of a batch, checked, and CLEARANCE asked for. */
 enum err vault_decide_device(struct vault *vault, unsigned port, const struct message *message,
     struct fault *fault);
 enum err vault_decide_record(struct vault *vault, unsigned port, const struct message *message,
     struct fault *fault);
+/* Whether an answer to the question of a single record is the device's, after looking into it. *reason: why
+ * nobody can say, or NULL. */
+bool vault_single_is(const char **reason, struct vault *vault, const struct vault_question *question,
+    const struct message *answer, const char imei[static IMEI_SIZE]);
 /* Why a device is refused whatever its store holds; NULL if that is not settled. Asked again behind the
  * listing: a person may have decided meanwhile. */
 const char *vault_settled(const struct vault *vault, const struct vault_port *port,
@@ -150,11 +182,35 @@ enum err vault_load_grants(struct vault *vault, struct fault *fault);
 /* vault_lots.c: a batch in use, by name. */
 bool vault_batch_named(const struct vault *vault, const char *batch, size_t *number);
 bool vault_closed(const struct vault *vault, size_t batch, uint32_t lot);
-/* Whether any lot of the batch may be looked into by this station. */
-bool vault_searchable(const struct vault *vault, size_t batch);
-/* Makes the LOOKUP of an IMEI in a batch in use; the port is the caller's. */
-void vault_lookup(const struct vault *vault, size_t batch, const char imei[static IMEI_SIZE],
-    struct message *out);
+/* The first question about an IMEI in a batch, and the next one; false: there is no other. */
+bool vault_first_question(struct vault_question *question, const struct vault *vault, size_t batch,
+    const char imei[static IMEI_SIZE]);
+bool vault_next_question(struct vault_question *question, const struct vault *vault,
+    const char imei[static IMEI_SIZE]);
+/* Makes the LOOKUP of it; the port is the caller's. */
+void vault_lookup(const struct vault *vault, const struct vault_question *question,
+    const char imei[static IMEI_SIZE], struct message *out);
+/* What permits the device in hand, into port->granted: a grant of its own record before one of its lot, but
+ * one that the dates allow, and permits a device that is done, before one that does not. If none is left of
+ * those it was found under, that one stays, and is live no more. */
+void vault_choose(const struct vault *vault, struct vault_port *port);
+
+/* What a grant permits; live, again is left to the caller. */
+void vault_granted_fill(struct vault_granted *out, const struct grant_fields *grant);
+
+/* vault_records.c */
+enum err vault_record_add(struct vault_batch *batch, uint64_t index, const uint8_t root[static KEY_SIZE],
+    const struct grant_fields *grant, struct fault *fault);
+/* Once all are there: they ascend, and of two grants of a record the later one counts. */
+void vault_records_settle(struct vault_batch *batch);
+struct vault_record *vault_record(const struct vault_batch *batch, uint64_t index); /* NULL: not granted */
+const uint8_t *vault_record_root(const struct vault_batch *batch, const struct vault_record *record);
+/* What was remembered of the records of a batch before it was loaded anew. */
+void vault_records_remember(struct vault_batch *now, const struct vault_batch *before);
+/* Looks into the bytes of a record, seen under the signed root, unless that was done before; afterwards its
+ * imei is known. Returns the reason it could not be, or NULL. */
+const char *vault_record_look(struct vault *vault, struct vault_record *record, size_t batch, uint32_t lot,
+    const uint8_t *bytes);
 
 /* vault.c: look sees every entry of this station's log, in order. Codes of log_verify. */
 enum err vault_read_log(const struct vault *vault, log_visit *look, void *context, struct fault *fault);

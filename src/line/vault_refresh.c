@@ -53,7 +53,7 @@ static bool uses(const struct vault_port *port, size_t batch)
 {
 	if (port->stage == STAGE_IDLE)
 		return false;
-	if (port->searched == batch || (port->found && port->batch == batch))
+	if (port->asked.batch == batch || (port->found && port->batch == batch))
 		return true;
 	for (size_t i = port->hit; i < port->hit_count; i++)
 		if (port->hits[i] == batch)
@@ -78,32 +78,19 @@ static void keep_batch(struct vault *vault, struct vault_batch *now, struct vaul
 	*before = (struct vault_batch){0};
 	for (size_t i = 0; i < lots; i++)
 		now->lots[i].live = false;
+	now->record_count = 0;
 	vault->stale = true;
 }
 
-/* A lot that was closed or lost its grant: its key stays until the port has its verdict. */
-static void keep_lot(struct vault *vault, struct vault_batch *now, struct vault_batch *before, uint32_t lot)
-{
-	if (now->lots[lot].live)
-		return;
-	now->lots[lot] = before->lots[lot];
-	now->lots[lot].live = false;
-	memcpy(secret_data(now->keys) + (size_t)lot * KEY_SIZE,
-	    secret_data(before->keys) + (size_t)lot * KEY_SIZE, KEY_SIZE);
-	vault->stale = true;
-}
-
+/* A lot or record that was closed or lost its grant needs nothing here: a port has the root of the record in
+ * its hand. */
 static void keep_what_is_in_hand(struct vault *vault, struct vault_batch *before, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (vault->batches[i].manifest == NULL && before[i].manifest != NULL && in_use(vault, i))
 			keep_batch(vault, &vault->batches[i], &before[i]);
-	for (unsigned i = 0; i < vault->settings.ports; i++) {
-		const struct vault_port *port = &vault->ports[i];
-
-		if (port->stage != STAGE_IDLE && port->found && port->batch < count &&
-		    before[port->batch].manifest != NULL)
-			keep_lot(vault, &vault->batches[port->batch], &before[port->batch], port->lot);
+		else
+			vault_records_remember(&vault->batches[i], &before[i]);
 	}
 }
 

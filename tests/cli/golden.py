@@ -95,6 +95,12 @@ class Play:
         yield "probe.jsonl", self.probe()
         yield "error.json", scene.office("lint", "--profile", "nowhere.conf", "--csv", "golden-1.csv", "--json", check=2).out
 
+    def extract(self):
+        """One device of it, without its grant: no station of the story had it."""
+        self.scene.office("extract", "--office", "office", "--trust", "trust.json", "--batch", "golden-1", "--imei", self.devices[0],
+                          "--station", "line1", "--out", "extract")
+        shutil.rmtree(self.scene.path("extract", "grant"))
+
     def probe(self):
         modem = self.scene.modem(self.devices[0], None, self.scene.path("store-" + self.devices[0]))
         said = self.scene.line("probe", "--port", "left=" + modem.link, "--json", check=None).out
@@ -109,10 +115,12 @@ class Play:
             with open(os.path.join(out, "output", name), "w") as f:
                 f.write(text)
         scene.sign("anna", "activation.json")
+        self.extract()
         for name in sorted(os.listdir(scene.folder)):
             if name.startswith(("trust.json", "activation.json")):
                 shutil.copyfile(scene.path(name), os.path.join(out, name))
-        for folder, name in (("golden-1", "golden-1"), ("grant-golden-1", "grant-1"), ("log", "log")):
+        for folder, name in (("golden-1", "golden-1"), ("extract", "extract"), ("grant-golden-1", "grant-1"),
+                             ("log", "log")):
             shutil.copytree(scene.path(folder), os.path.join(out, name), copy_function=shutil.copyfile)
         for path, name in (("golden-1.csv", "devices.csv"), ("golden-1.conf", "profile.conf"), ("root.pem", "root.pem"),
                            ("line1/line1.station", "line1.station"), ("office/batches/golden-1/master.age", "master.age"),

@@ -9,6 +9,7 @@ import subprocess
 from scene import BUILD, expect, imei, main
 
 IGNORED = b"untrusted comment: "
+MANIFEST_STEP = 10  # where every byte of the same manifest is flipped elsewhere
 
 
 def ignored(name, data, at):
@@ -16,12 +17,12 @@ def ignored(name, data, at):
     return name.endswith(".minisig") and len(IGNORED) <= at < data.index(b"\n")
 
 
-def flips(folder):
-    """(file, offset) of everything that must refuse."""
+def flips(folder, manifest_step):
+    """(file, offset) of everything that must refuse; of a manifest and its signatures every so many."""
     for path in sorted(glob.glob(os.path.join(folder, "*"))):
         with open(path, "rb") as f:
             data = f.read()
-        for at in range(len(data)):
+        for at in range(0, len(data), manifest_step if os.path.basename(path).startswith("manifest.json") else 1):
             if not ignored(path, data, at):
                 yield path, at
 
@@ -56,9 +57,9 @@ def run_all(scene, worker, folder, command, positions):
     return bad
 
 
-def check(scene, folder, command, step=1):
-    positions = list(flips(scene.path(folder)))[::step]
-    expect(len(positions) > 100 // step, "something to flip")
+def check(scene, folder, command, manifest_step=1):
+    positions = list(flips(scene.path(folder), manifest_step))
+    expect(len(positions) > 100, "something to flip")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(run_all, scene, i, folder, command, positions[i::2]) for i in range(2)]
         bad = [b for job in jobs for b in job.result()]
@@ -72,6 +73,9 @@ def story(scene):
     scene.ingest("psk-1", "grant-psk-1")
     scene.provision(scene.modem(devices[0]))
     scene.export("log")
+    scene.office("extract", "--office", "office", "--trust", "trust.json", "--batch", "psk-1", "--imei", devices[0], "--station",
+                 "line1", "--out", "extract")
+    shutil.move(scene.path("extract", "grant"), scene.path("grant-extract"))
     os.mkdir(scene.path("trust"))
     for name in glob.glob(scene.path("trust.json*")):
         shutil.copy(name, scene.path("trust"))
@@ -86,6 +90,7 @@ def the_auditor_refuses_every_flip(scene):
     verify = [program("gapseal-audit"), "verify", "--trust"]
     check(scene, "psk-1", lambda copy: verify + ["trust.json", "--batch", os.path.join(copy, "psk-1")])
     check(scene, "grant-psk-1", lambda copy: verify + ["trust.json", "--batch", "psk-1", "--grant", os.path.join(copy, "grant-psk-1")])
+    check(scene, "extract", lambda copy: verify + ["trust.json", "--batch", os.path.join(copy, "extract")], MANIFEST_STEP)
     check(scene, "log", lambda copy: verify + ["trust.json", "--log", os.path.join(copy, "log")])
     check(scene, "trust", lambda copy: verify + [os.path.join(copy, "trust", "trust.json"), "--pin", scene.pin()])
 
@@ -96,6 +101,8 @@ def the_station_refuses_every_flip(scene):
     scene.line("trust", "--home", "fresh", "trust.json", "--pin", scene.pin())
     size = len(scene.read("fresh", "log", "entries.jsonl"))
     check(scene, "psk-1", lambda copy: [program("gapseal-line"), "ingest", "--home", "fresh", os.path.join(copy, "psk-1")])
+    check(scene, "extract", lambda copy: [program("gapseal-line"), "ingest", "--home", "fresh", os.path.join(copy, "extract")],
+          MANIFEST_STEP)
     expect(not os.listdir(scene.path("fresh", "batches")), "nothing was taken")
     expect(len(scene.read("fresh", "log", "entries.jsonl")) == size, "nothing was logged as taken")
     for name in glob.glob(scene.path("line1", "grants", "*")):

@@ -40,18 +40,19 @@ def every_example_is_quoted_from_the_golden_documents(scene):
         expect(body == quoted(path, word, worked), "golden/%s %s is another: %r" % (path, word, body[:80]))
 
 
-def judged(folder):
-    """What verify.py says of a story, and its exit code."""
+def judged(folder, batch="golden-1"):
+    """What verify.py says of a story, or of one device of it, and its exit code."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        code = verify.main([os.path.join(folder, n) for n in ("trust.json", "golden-1", "grant-1", "log")])
+        code = verify.main([os.path.join(folder, n) for n in ("trust.json", batch, "grant-1", "log")])
     return code, said.getvalue()
 
 
 def the_golden_documents_verify(scene):
-    code, said = judged(GOLDEN)
-    expect(code == 0 and said.endswith("accept\n") and "done 3\n" in said, said)
-    for folder in ("golden-1", "grant-1", "log"):
+    for batch, done in (("golden-1", "done 3\n"), ("extract", "done 1\n")):
+        code, said = judged(GOLDEN, batch)
+        expect(code == 0 and said.endswith("accept\n") and done in said, said)
+    for folder in ("golden-1", "extract", "grant-1", "log"):
         shutil.copytree(os.path.join(GOLDEN, folder), scene.path(folder))
     for name in os.listdir(GOLDEN):
         if name.startswith("trust.json"):
@@ -60,6 +61,7 @@ def the_golden_documents_verify(scene):
     report = json.loads(scene.audit("reconcile", *papers).out)
     kept = json.loads(golden("output", "reconcile.json"))
     expect((report["verdict"], report["counts"]) == ("accept", kept["counts"]), report)
+    scene.audit("verify", "--trust", "trust.json", "--batch", "extract")
 
 
 def one_record_follows_from_the_seed(scene):
@@ -200,9 +202,11 @@ def golden_documents_have_the_keys_of_today(scene):
     papers = ("--trust", "trust.json", "--batch", "psk-1", "--grant", "grant-psk-1", "--log", "log", "--json")
     bad = imei(0)[:-1] + str((int(imei(0)[-1]) + 1) % 10)
     scene.write("bad.csv", "imei\n%s\n" % bad)
+    scene.office("extract", "--office", "office", "--trust", "trust.json", "--batch", "psk-1", "--imei", imei(0), "--station", "line1",
+                 "--out", "extract")
     today = {
         "trust.json": scene.read("trust.json"), "golden-1/manifest.json": scene.read("psk-1", "manifest.json"),
-        "grant-1/grant.json": scene.read("grant-psk-1", "grant.json"),
+        "grant-1/grant.json": scene.read("grant-psk-1", "grant.json"), "extract/proof.json": scene.read("extract", "proof.json"),
         "output/lint.json": scene.office("lint", "--profile", "psk-1.conf", "--csv", "bad.csv", "--json", check=1).out,
         "output/status.json": scene.line("status", "--home", "line1", "--json").out,
         "output/verify.json": scene.audit("verify", *papers).out, "output/reconcile.json": scene.audit("reconcile", *papers).out,
@@ -216,7 +220,7 @@ def golden_documents_have_the_keys_of_today(scene):
 def flips(folder):
     """(file, offset): some of every file, dense at both ends."""
     names = [n for n in os.listdir(folder) if n.startswith("trust.json")]
-    for part in ("golden-1", "grant-1", "log"):
+    for part in ("golden-1", "extract", "grant-1", "log"):
         names += [os.path.join(part, n) for n in os.listdir(os.path.join(folder, part))]
     for name in sorted(names):
         with open(os.path.join(folder, name), "rb") as data:
@@ -238,7 +242,7 @@ def a_flipped_byte_is_refused(scene):
             byte = data.read(1)[0]
             data.seek(at)
             data.write(bytes([byte ^ 1]))
-        code, said = judged(scene.path("flip"))
+        code, said = judged(scene.path("flip"), "extract" if name.startswith("extract") else "golden-1")
         with open(path, "r+b") as data:
             data.seek(at)
             data.write(bytes([byte]))

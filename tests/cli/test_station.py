@@ -425,7 +425,10 @@ def wait_for(condition):
 def plug_again(scene, modem, number):
     """The same device at the same port, unplugged and plugged in."""
     modem.stop()
-    os.rename(scene.modem(number, None, modem.store).link, modem.link)
+    again = scene.modem(number, None, modem.store)
+    os.rename(again.link, modem.link)
+    again.link = modem.link
+    return again
 
 
 def a_batch_that_comes_meanwhile(scene):
@@ -438,6 +441,29 @@ def a_batch_that_comes_meanwhile(scene):
     scene.ingest("psk-2", "grant-psk-2")
     plug_again(scene, other, later)
     expect(run.wait(event="device", port="q")["result"] == "done", "now it is")
+    run.end(0, signal.SIGTERM)
+
+
+def an_extract_that_comes_meanwhile(scene):
+    """First one device of a batch, then all of it."""
+    devices = make(scene, 1)
+    later = [imei(77), imei(78)]
+    modems = [scene.modem(d) for d in later]
+    run = Run(scene, {"p": scene.modem(devices[0]), "q": modems[0], "r": modems[1]})
+    for port in "qr":
+        expect(run.wait(event="device", port=port)["reason"] == "not-in-batch", "not yet")
+    scene.make_batch("psk-2", PROFILE_PSK, later)
+    scene.office("extract", "--office", "office", "--trust", "trust.json", "--batch", "psk-2", "--imei", later[0], "--station", "line1",
+                 "--out", "x")
+    scene.sign("anna", "x")
+    scene.ingest("x")
+    for i, result in ((0, "done"), (1, "refused")):
+        modems[i] = plug_again(scene, modems[i], later[i])
+        expect(run.wait(event="device", port="qr"[i])["result"] == result, "one of them")
+    scene.ingest("psk-2", "grant-psk-2")
+    for i, result in ((1, "done"), (0, "same")):
+        modems[i] = plug_again(scene, modems[i], later[i])
+        expect(run.wait(event="device", port="qr"[i])["result"] == result, "both")
     run.end(0, signal.SIGTERM)
 
 
@@ -655,7 +681,7 @@ main(thirty_two_ports_at_once, devices_come_and_go, count_ends_by_itself, a_port
      a_unit_given_with_the_port, one_label_for_two_batches, a_scanner_of_its_own, a_device_that_only_its_label_names, steps_run_in_order,
      the_port_is_free_for_prepare_and_after, a_step_that_fails, after_fails_though_it_is_done, a_relative_step_is_refused,
      three_faults_suspend_a_port, a_stop_finishes_what_is_in_hand, a_bounded_run_that_was_stopped_is_no_pass,
-     a_stop_ends_a_wait_for_a_label, a_batch_that_comes_meanwhile, what_comes_meanwhile_and_is_damaged, a_release_meanwhile, a_lot_closed_meanwhile,
+     a_stop_ends_a_wait_for_a_label, a_batch_that_comes_meanwhile, an_extract_that_comes_meanwhile, what_comes_meanwhile_and_is_damaged, a_release_meanwhile, a_lot_closed_meanwhile,
      one_imei_at_two_ports, one_imei_at_two_processes, a_reader_that_never_reads, a_reader_that_is_gone, events_beside,
      standard_input_is_left_alone, the_table_comes_and_goes, a_full_disk_stops_before_a_device_is_touched,
      status_fits_a_code_to_photograph)

@@ -171,7 +171,7 @@ static inline size_t names_in(const char *path)
 	int folder;
 
 	assert_int_equal(folder_open(&folder, AT_FDCWD, path, &fault), ERR_OK);
-	assert_int_equal(folder_list(&names, folder, 1000, "list", &fault), ERR_OK);
+	assert_int_equal(folder_list(&names, folder, 10000, "list", &fault), ERR_OK);
 	while (names[count] != NULL)
 		count++;
 	free(names);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "gapseal/age.h"
+#include "gapseal/extract.h"
 #include "gapseal/grant.h"
 #include "gapseal/keys.h"
 #include "gapseal/tree.h"
@@ -250,6 +251,48 @@ static inline void media_make_batch(uint8_t hash[static HASH_SIZE], const char *
 	document_free(&document);
 	json_free(&fields, &manifest_shape);
 	buffer_free(&text);
+}
+
+/* An extract of a batch folder made before, whose manifest and signatures it takes over. */
+static inline void media_make_extract(const char *folder, const char *from, const struct media_batch *batch,
+    uint64_t index)
+{
+	struct proof_fields proof = {.index = index};
+	struct buffer text = BUFFER_EMPTY, sums = BUFFER_EMPTY;
+	struct tree_path path = {.index = index};
+	uint8_t record[MEDIA_STRIDE], hash[HASH_SIZE];
+	struct document document;
+	int opened;
+
+	media_folder(folder);
+	assert_int_equal(folder_open(&opened, AT_FDCWD, from, &fault), ERR_OK);
+	assert_int_equal(document_load(&document, opened, MANIFEST_NAME, &fault), ERR_OK);
+	close(opened);
+	media_document(folder, MANIFEST_NAME, &document);
+	for (uint64_t i = 0; i < batch->count; i++) {
+		media_record(record, batch, i);
+		hash_leaf(hash, bytes_from(record, sizeof record));
+		tree_path_push(&path, hash);
+	}
+	tree_path_end(&path);
+	memcpy(proof.manifest_sha256, document.hash, HASH_SIZE);
+	proof.path = (struct list){path.proof, path.count};
+	json_write(&text, &proof_shape, &proof);
+	media_write(folder, PROOF_NAME, buffer_bytes(&text));
+	media_record(record, batch, index);
+	media_write(folder, EXTRACT_RECORD_NAME, bytes_from(record, sizeof record));
+	buffer_hex(&sums, bytes_from(document.hash, HASH_SIZE));
+	buffer_text(&sums, "  " MANIFEST_NAME "\n");
+	hash_bytes(hash, buffer_bytes(&text));
+	buffer_hex(&sums, bytes_from(hash, HASH_SIZE));
+	buffer_text(&sums, "  " PROOF_NAME "\n");
+	hash_bytes(hash, bytes_from(record, sizeof record));
+	buffer_hex(&sums, bytes_from(hash, HASH_SIZE));
+	buffer_text(&sums, "  " EXTRACT_RECORD_NAME "\n");
+	media_write(folder, SUMS_NAME, buffer_bytes(&sums));
+	document_free(&document);
+	buffer_free(&text);
+	buffer_free(&sums);
 }
 
 /* What a test may have wrong about a grant. */

@@ -165,7 +165,7 @@ static enum err look(const char *lots)
 
 		grant_key(&lot, &keys, i);
 		if (closed[lot]) {
-			err = lot_keys_cut(folder, &keys, closed, "grants/7", &fault);
+			err = lot_keys_cut(folder, &keys, &manifest, closed, "grants/7", &fault);
 			break;
 		}
 	}
@@ -397,6 +397,58 @@ static void test_none_at_all(void **state)
 	assert_string_equal(fault.where, "grants/7/keys.age");
 }
 
+/* Roots of records go with the lots they lie in: 1 and 2 in the first, 5 in the second, 6 in the third. */
+static void test_records(void **state)
+{
+	const struct media_grant grant = {
+		.serial = 7, .batch = &small_batch, .manifest = granted.manifest_sha256,
+		.records = {1, 2, 5, 6}, .record_count = 4
+	};
+	static const uint64_t left[] = {5, 6};
+	struct buffer plain = BUFFER_EMPTY, keys_left = BUFFER_EMPTY;
+	uint8_t lot[KEY_SIZE], root[KEY_SIZE];
+	bool closed[LOTS] = {true};
+	struct secret *secret;
+	struct grant_keys keys;
+	uint64_t index;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		*(uint64_t *)list_grow(&granted.records, sizeof(uint64_t)) = grant.records[i];
+	free(granted.lots.items);
+	granted.lots = (struct list){0};
+	media_plain(&plain, &grant);
+	assert_int_equal(secret_new(&secret, plain.size, &fault), ERR_OK);
+	secret_put(secret, buffer_bytes(&plain));
+	assert_int_equal(grant_keys_take(&keys, &secret, &granted, &manifest, "grants/7", &fault), ERR_OK);
+	assert_false(grant_key_closed(&keys, 2, &manifest, closed));
+	assert_true(grant_key_closed(&keys, 1, &manifest, closed));
+	assert_int_equal(lot_keys_cut(folder, &keys, &manifest, closed, "grants/7", &fault), ERR_OK);
+	grant_keys_free(&keys);
+	check_names("keys.left,");
+	assert_int_equal(file_read(&keys_left, folder, LOT_KEYS_LEFT, 1 << 20, &fault), ERR_OK);
+	media_lot_key(lot, &small_batch, 0);
+	keys_root(root, lot, 1);
+	assert_null(memmem(keys_left.data, keys_left.size, root, KEY_SIZE));
+	assert_int_equal(open_keys(&keys), ERR_OK);
+	assert_true(keys.records);
+	assert_int_equal(keys.count, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		const uint8_t *found = grant_key(&index, &keys, i);
+
+		assert_int_equal(index, left[i]);
+		media_lot_key(lot, &small_batch, (uint32_t)(index / small_batch.lot_size));
+		keys_root(root, lot, index);
+		assert_memory_equal(found, root, KEY_SIZE);
+	}
+	closed[1] = closed[2] = true;
+	assert_int_equal(lot_keys_cut(folder, &keys, &manifest, closed, "grants/7", &fault), ERR_OK);
+	check_names("");
+	grant_keys_free(&keys);
+	buffer_free(&keys_left);
+	buffer_free(&plain);
+}
+
 #define KEYS_TEST(function) cmocka_unit_test_setup_teardown(function, grant_make, grant_remove)
 
 int main(void)
@@ -409,6 +461,7 @@ int main(void)
 		KEYS_TEST(test_strange_files),
 		KEYS_TEST(test_damaged_left),
 		KEYS_TEST(test_none_at_all),
+		KEYS_TEST(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, officers_setup, officers_teardown);

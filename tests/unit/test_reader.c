@@ -344,6 +344,112 @@ static void test_damaged_home(void **state)
 	refuse_open("file-open");
 }
 
+static void ask_single(unsigned batch, uint64_t index)
+{
+	lookup = (struct message){.kind = MESSAGE_LOOKUP, .port = 3, .batch = batch, .single = true,
+	    .index = index};
+}
+
+static void check_single(struct reader *reader, uint64_t index, const uint8_t root[static HASH_SIZE])
+{
+	uint8_t record[MEDIA_STRIDE], leaf[HASH_SIZE];
+
+	ask_single(0, index);
+	if (reader_answer(reader, &lookup, &answer, &fault) != ERR_OK)
+		fail_msg("%s: %s", fault.where, fault.text);
+	assert_true(answer.found);
+	assert_int_equal(answer.index, index);
+	assert_int_equal(answer.lot, index / small_batch.lot_size);
+	media_record(record, &small_batch, index);
+	assert_memory_equal(answer.record, record, sizeof record);
+	hash_leaf(leaf, bytes_from(record, sizeof record));
+	assert_true(tree_includes(index, small_batch.count, leaf, (const uint8_t (*)[HASH_SIZE])answer.path,
+	    answer.path_count, root));
+}
+
+static void take_extract(const char *name, uint64_t index)
+{
+	media_make_extract(in_place(name), in_place("b-1"), &small_batch, index);
+	take(name);
+}
+
+/* Records of a batch that is not held, then another one, then the whole batch: the number stays. */
+static void test_extracts(void **state)
+{
+	uint8_t hash[HASH_SIZE], root[HASH_SIZE];
+	struct reader *reader;
+	bool changed;
+
+	(void)state;
+	media_make_batch(hash, in_place("b-1"), &small_batch);
+	take_extract("x", 4);
+	reader = open_reader();
+	assert_int_equal(reader_batches(reader), 1);
+	root_of(root, reader, 0);
+	check_single(reader, 4, root);
+	ask_single(0, 6);
+	assert_int_equal(reader_answer(reader, &lookup, &answer, &fault), ERR_OK);
+	assert_false(answer.found);
+	assert_string_equal(answer.reason, "");
+	ask_single(0, small_batch.count);
+	assert_fault(reader_answer(reader, &lookup, &answer, &fault), ERR_CANNOT, "reader");
+	/* no tag is looked for among extracts */
+	ask(0, &small_batch, 4);
+	assert_int_equal(reader_answer(reader, &lookup, &answer, &fault), ERR_OK);
+	assert_false(answer.found);
+	assert_int_equal(reader_refresh(reader, &changed, &fault), ERR_OK);
+	assert_false(changed);
+	take_extract("y", 6);
+	take_extract("z", 0);
+	assert_int_equal(reader_refresh(reader, &changed, &fault), ERR_OK);
+	assert_true(changed);
+	check_single(reader, 0, root);
+	check_single(reader, 4, root);
+	check_single(reader, 6, root);
+	take("b-1");
+	assert_int_equal(reader_refresh(reader, &changed, &fault), ERR_OK);
+	assert_true(changed);
+	assert_int_equal(reader_batches(reader), 1);
+	for (uint64_t index = 0; index < small_batch.count; index++) {
+		check_single(reader, index, root);
+		check_found(reader, 0, &small_batch, index, root);
+	}
+	assert_int_equal(reader_refresh(reader, &changed, &fault), ERR_OK);
+	assert_false(changed);
+	reader_free(&reader);
+	reader = open_reader();
+	check_single(reader, 5, root);
+	reader_free(&reader);
+}
+
+static void test_damaged_extract(void **state)
+{
+	static const char *const files[] = {PROOF_NAME, EXTRACT_RECORD_NAME};
+	uint8_t hash[HASH_SIZE];
+	struct reader *reader;
+
+	(void)state;
+	media_make_batch(hash, in_place("b-1"), &small_batch);
+	take_extract("x", 4);
+	reader = open_reader();
+	for (size_t i = 0; i < 2; i++) {
+		char full[700];
+
+		snprintf(full, sizeof full, "%s/home/batches/b-1@4/%s", place_path, files[i]);
+		assert_int_equal(truncate(full, 40), 0);
+		ask_single(0, 4);
+		assert_fault(reader_answer(reader, &lookup, &answer, &fault), ERR_CANNOT, "reader");
+		assert_string_equal(fault.where, "b-1@4");
+		assert_false(answer.found);
+		assert_string_equal(answer.reason, "reader");
+		/* a copy taken anew is seen at once */
+		take("x");
+		assert_int_equal(reader_answer(reader, &lookup, &answer, &fault), ERR_OK);
+		assert_true(answer.found);
+	}
+	reader_free(&reader);
+}
+
 #define READER_TEST(function) cmocka_unit_test_setup_teardown(function, trusting_make, trusting_remove)
 
 int main(void)
@@ -355,6 +461,8 @@ int main(void)
 		READER_TEST(test_read_error),
 		READER_TEST(test_order_and_refresh),
 		READER_TEST(test_damaged_home),
+		READER_TEST(test_extracts),
+		READER_TEST(test_damaged_extract),
 	};
 
 	return cmocka_run_group_tests(tests, officers_setup, officers_teardown);

@@ -110,6 +110,25 @@ static void test_growing(void **state)
 	}
 }
 
+/* The path of every leaf of every size, collected while they go by. */
+static void test_collecting(void **state)
+{
+	(void)state;
+	for (size_t size = 1; size <= LEAVES; size++) {
+		for (size_t index = 0; index < size; index++) {
+			struct tree_path path = {.index = index};
+			struct proof proof = {0};
+
+			for (size_t i = 0; i < size; i++)
+				tree_path_push(&path, leaves[i]);
+			tree_path_end(&path);
+			oracle_path(&proof, index, 0, size);
+			assert_int_equal(path.count, proof.count);
+			assert_memory_equal(path.proof, proof.hashes, proof.count * HASH_SIZE);
+		}
+	}
+}
+
 /* A proof holds as it is, and with any one bit or hash of it, its length, index or size changed it
  * does not. */
 static void check_inclusion(size_t index, size_t size)
@@ -373,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_collecting),
 		cmocka_unit_test(test_inclusion),
 		cmocka_unit_test(test_consistency),
 		cmocka_unit_test(test_proofs_of_wrong_length),

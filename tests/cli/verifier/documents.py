@@ -4,7 +4,7 @@ import os
 import re
 
 from .forms import (HASH, any_integer, approve, ascending, boolean, canonical, demand, hash_, leaf, lines, list_of, name,
-                    officer_key, once, read, recipient_key, record_of, root, sha256, signatures, text, time, verifier_key, words)
+                    officer_key, once, read, recipient_key, record_of, root, root_of, sha256, signatures, text, time, verifier_key, words)
 
 # Section 4: trust.json.
 
@@ -137,10 +137,33 @@ def read_records(folder, manifest):
     return records
 
 
-def check_sums(folder, digest, manifest):
-    path = os.path.join(folder, "SHA256SUMS")
+PROOF = {"index": any_integer, "manifest_sha256": hash_, "path": list_of(hash_)}
+
+
+def read_extract(folder, manifest, digest):
+    """The one record of an extract, at its index; None at all others."""
+    proof_path, record_path = os.path.join(folder, "proof.json"), os.path.join(folder, "record.bin")
+    data, record = read(proof_path), read(record_path, "record-missing")
+    check_sums(folder, [("manifest.json", digest.hex()), ("proof.json", sha256(data).hex()),
+                        ("record.bin", sha256(record).hex())])
+    proof = canonical(data, "gapseal/proof/v1", PROOF, proof_path)
+    demand(proof["manifest_sha256"] == digest.hex(), "proof-manifest", proof_path)
+    demand(proof["index"] < manifest["count"], "proof-index", proof_path)
+    found = root_of(record, proof["index"], manifest["count"], map(bytes.fromhex, proof["path"]))
+    demand(found is not None, "proof-path", proof_path)
+    demand(len(record) == manifest["stride"], "record-size", record_path)
+    demand(found.hex() == manifest["root"], "proof-inclusion", record_path)
+    return [record if i == proof["index"] else None for i in range(manifest["count"])]
+
+
+def batch_sums(digest, manifest):
     names = ["manifest.json"] + ["records-%03d.bin" % i for i in range(len(manifest["files"]))]
-    digests = [digest.hex()] + [f["sha256"] for f in manifest["files"]]
+    return list(zip(names, [digest.hex()] + [f["sha256"] for f in manifest["files"]]))
+
+
+def check_sums(folder, expected):
+    path = os.path.join(folder, "SHA256SUMS")
+    names, digests = [name for name, _ in expected], [digest for _, digest in expected]
     found = re.findall(rb"([0-9a-f]{64})  ([^\n]*)\n", read(path))
     demand(b"".join(b"%s  %s\n" % line for line in found) == read(path), "sums-form", path)
     demand([line[1].decode("latin-1") for line in found] == names, "sums-form", path)
@@ -158,7 +181,9 @@ def open_batch(folder, trust):
     demand(manifest["org"] == trust["org"], "manifest-org", path)
     demand(manifest["trust"] <= trust["version"], "manifest-trust", path)
     demand(sha256(data).hex() not in trust["revoked_batches"], "manifest-revoked", path)
-    check_sums(folder, sha256(data), manifest)
+    if os.path.exists(os.path.join(folder, "proof.json")):
+        return manifest, sha256(data), read_extract(folder, manifest, sha256(data))
+    check_sums(folder, batch_sums(sha256(data), manifest))
     return manifest, sha256(data), read_records(folder, manifest)
 
 

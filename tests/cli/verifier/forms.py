@@ -110,6 +110,19 @@ def root(level):
     return level[0] if level else sha256(b"")
 
 
+def root_of(data, index, size, path):
+    """The root above one leaf; None if the path has not as many hashes as the leaf has siblings on its way."""
+    node, path = leaf(data), list(path)
+    while size > 1:
+        if index ^ 1 < size:
+            if not path:
+                return None
+            sibling = path.pop(0)
+            node = sha256(b"\1" + (sibling + node if index % 2 else node + sibling))
+        index, size = index // 2, (size + 1) // 2
+    return None if path else node
+
+
 def read(path, missing=None):
     try:
         with open(path, "rb") as f:

@@ -13,7 +13,7 @@ class Judge:
         self.log, self.station = log, log.station
         self.policy = self.manifest["policy"]
         self.lots = {lot["name"]: range(lot["first"], lot["first"] + lot["count"]) for lot in self.manifest["lots"]}
-        self.leaves = [hashlib.sha256(b"\0" + r).hexdigest() for r in self.records]
+        self.leaves = [None if r is None else hashlib.sha256(b"\0" + r).hexdigest() for r in self.records]
         self.flags = [set() for _ in self.records]
         self.done = {}          # index: whether each end done had a release before it
         self.opens = {}         # n of a begin: index
@@ -87,11 +87,11 @@ class Judge:
         return next(name for name, indices in self.lots.items() if index in indices)
 
     def device(self, e):
-        """The flags of the entry's device; None if it is not one of this batch."""
+        """The flags of the entry's device; None if it is not one of this batch, or not the one of an extract."""
         if e["manifest_sha256"] != self.manifest_hash.hex():
             return None
         if e["index"] < len(self.flags):
-            return self.flags[e["index"]]
+            return None if self.records[e["index"]] is None else self.flags[e["index"]]
         self.find("entry-index", e)
         return None
 
@@ -221,7 +221,7 @@ class Judge:
             self.find("closeout-twice" if e["lot"] in self.closed else "closeout-lot", e)
             return
         self.closed.add(e["lot"])
-        for kind in ("done", "failed", "unused", "void"):
+        for kind in ("done", "failed", "unused", "void") if None not in self.records else ():
             indices = [i for i in self.lots[e["lot"]] if self.list_of(i) == kind]
             digest = hashlib.sha256("".join("%d\n" % i for i in indices).encode()).hexdigest()
             if (e[kind], e[kind + "_sha256"]) != (len(indices), digest):
@@ -257,5 +257,5 @@ class Judge:
         return "failed" if flags & {"failed", "begun"} else "unused"
 
     def counts(self):
-        classes = [self.class_of(f) for f in self.flags]
+        classes = [self.class_of(f) for f, record in zip(self.flags, self.records) if record is not None]
         return {kind: classes.count(kind) for kind in CLASSES}

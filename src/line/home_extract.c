@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gapseal/home.h"
+
+#define SEPARATOR '@' /* in no name of a batch */
+
+void home_extract_name(char out[static HOME_EXTRACT_SIZE], const char *batch, uint64_t index)
+{
+	snprintf(out, HOME_EXTRACT_SIZE, "%s%c%" PRIu64, batch, SEPARATOR, index);
+}
+
+bool home_extract_parse(char batch[static NAME_SIZE], uint64_t *index, const char *name)
+{
+	const char *at = strchr(name, SEPARATOR);
+
+	if (at == NULL || !text_is_name(bytes_from(name, (size_t)(at - name))) ||
+	    !decimal_parse(bytes_of(at + 1), INTEGER_MAX, index))
+		return false;
+	return text_copy(batch, NAME_SIZE, bytes_from(name, (size_t)(at - name)));
+}
