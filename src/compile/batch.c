@@ -229,8 +229,8 @@ static enum err start(struct making *making, int folder, struct fault *fault)
 	const struct batch_request *request = making->request;
 	uint64_t file_max = request->file_max > 0 ? request->file_max : RECORDS_FILE_MAX;
 	size_t largest = largest_lot(making->manifest);
-	enum err err = records_begin(&making->records, folder, (size_t)making->manifest->stride, file_max,
-	    fault);
+	enum err err = records_begin(&making->records, folder, request->out,
+	    (size_t)making->manifest->stride, file_max, fault);
 
 	making->piece = (PIECE_BYTES + making->records.stride - 1) / making->records.stride;
 	making->lot.tags = malloc(largest * sizeof *making->lot.tags);

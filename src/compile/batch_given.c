@@ -17,7 +17,7 @@ void given_end(struct given *given)
 static enum err open_file(struct given *given, unsigned number, struct fault *fault)
 {
 	const struct manifest_file *files = given->batch->manifest->files.items;
-	char name[RECORDS_NAME_SIZE];
+	char name[RECORDS_NAME_SIZE], place[FAULT_WHERE_MAX];
 	off_t size;
 	enum err err;
 
@@ -25,14 +25,18 @@ static enum err open_file(struct given *given, unsigned number, struct fault *fa
 		return ERR_OK;
 	given_end(given);
 	records_name(name, number);
+	snprintf(place, sizeof place, "%s/%s", given->batch->where, name);
+	if (!file_exists(given->batch->folder, name))
+		return fault_set(fault, ERR_NO, "records-missing", place, "the file is missing");
 	err = file_open(&given->file, &size, given->batch->folder, name, fault);
 	if (err != ERR_OK) {
 		given->file = -1;
+		fault_inside(fault, given->batch->where);
 		return err;
 	}
 	given->number = number;
 	if ((uint64_t)size != files[number].bytes)
-		return fault_set(fault, ERR_NO, "rebuild-files", name,
+		return fault_set(fault, ERR_NO, "rebuild-files", place,
 		    "the file has %llu bytes, the manifest says %llu", (unsigned long long)size,
 		    (unsigned long long)files[number].bytes);
 	return ERR_OK;
@@ -58,8 +62,10 @@ enum err given_read(uint8_t *out, struct given *given, uint64_t index, size_t co
 		records_name(name, number);
 		err = file_pread(given->file, out + done * given->stride, some * given->stride,
 		    (off_t)offset, name, fault);
-		if (err != ERR_OK)
+		if (err != ERR_OK) {
+			fault_inside(fault, given->batch->where);
 			return err;
+		}
 	}
 	return ERR_OK;
 }

@@ -81,6 +81,8 @@ enum err seal_device(struct worker *worker, uint8_t *out, uint8_t leaf[static HA
 /* The records files being written. */
 struct records {
 	int folder;                  /* -1: nothing is written, only told what would be */
+	const char *where;           /* its name */
+	char place[FAULT_WHERE_MAX]; /* of the file in hand */
 	int file;                    /* -1: none open */
 	bool open;                   /* a file is in hand */
 	size_t stride;
@@ -90,7 +92,7 @@ struct records {
 	struct hash hash;            /* of the file in hand, if nothing is written */
 	struct buffer files;         /* of struct manifest_file, the last one in hand */
 };
-enum err records_begin(struct records *out, int folder, size_t stride, uint64_t file_max,
+enum err records_begin(struct records *out, int folder, const char *where, size_t stride, uint64_t file_max,
     struct fault *fault);
 /* Appends records with their leaves. */
 enum err records_add(struct records *records, const uint8_t *data, uint8_t (*leaves)[HASH_SIZE],

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,9 +10,10 @@
  * written makes everybody wait. */
 #define START_BYTES (8 << 20)
 
-enum err records_begin(struct records *out, int folder, size_t stride, uint64_t file_max, struct fault *fault)
+enum err records_begin(struct records *out, int folder, const char *where, size_t stride, uint64_t file_max,
+    struct fault *fault)
 {
-	*out = (struct records){.folder = folder, .file = -1, .stride = stride, .files = BUFFER_EMPTY};
+	*out = (struct records){.folder = folder, .where = where, .file = -1, .stride = stride, .files = BUFFER_EMPTY};
 	out->file_room = file_max / stride;
 	if (out->file_room == 0)
 		return fault_set(fault, ERR_NO, "batch-request", NULL,
@@ -48,17 +49,17 @@ static enum err open_file(struct records *records, struct fault *fault)
 	records->started = 0;
 	if (records->folder < 0)
 		return ERR_OK;
+	snprintf(records->place, sizeof records->place, "%s/%s", records->where, name);
 	records->file = openat(records->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    0644);
 	if (records->file < 0)
-		return fault_set(fault, ERR_CANNOT, "file-write", name, "cannot create: %s", strerror(errno));
+		return fault_errno(fault, "file-write", records->place, "cannot create");
 	return ERR_OK;
 }
 
 /* Synced, and forgotten by the page cache where it can be, so that reading back asks the medium. */
 static enum err close_file(struct records *records, struct fault *fault)
 {
-	char name[RECORDS_NAME_SIZE];
 	int file = records->file;
 
 	records->file = -1;
@@ -67,15 +68,14 @@ static enum err close_file(struct records *records, struct fault *fault)
 		hash_end(&records->hash, last_file(records)->sha256);
 		return ERR_OK;
 	}
-	records_name(name, file_count(records) - 1);
 	if (fsync(file) != 0) {
-		fault_set(fault, ERR_CANNOT, "file-write", name, "cannot sync: %s", strerror(errno));
+		fault_errno(fault, "file-write", records->place, "cannot sync");
 		close(file);
 		return ERR_CANNOT;
 	}
 	(void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED); /* advice */
 	if (close(file) != 0)
-		return fault_set(fault, ERR_CANNOT, "file-write", name, "cannot close: %s", strerror(errno));
+		return fault_errno(fault, "file-write", records->place, "cannot close");
 	return ERR_OK;
 }
 
@@ -95,16 +95,14 @@ static void start_writing(struct records *records)
 static enum err append(struct records *records, const uint8_t *data, size_t count, struct fault *fault)
 {
 	struct bytes bytes = bytes_from(data, count * records->stride);
-	char name[RECORDS_NAME_SIZE];
 
 	last_file(records)->bytes += bytes.size;
 	if (records->folder < 0) {
 		hash_add(&records->hash, bytes);
 		return ERR_OK;
 	}
-	records_name(name, file_count(records) - 1);
 	start_writing(records);
-	return file_append(records->file, bytes, name, fault);
+	return file_append(records->file, bytes, records->place, fault);
 }
 
 static enum err write_records(struct records *records, const uint8_t *data, size_t count, struct fault *fault)

@@ -191,7 +191,7 @@ static void test_faulty_medium(void **state)
 	medium.spoils = medium.synced + 3;
 	check_fails(&bench, ERR_CANNOT, "batch-readback", in_out(&bench, SUMS_NAME));
 	medium.fails = true;
-	check_fails(&bench, ERR_CANNOT, "file-write", "records-000.bin");
+	check_fails(&bench, ERR_CANNOT, "file-write", in_out(&bench, "records-000.bin"));
 	medium.fails = false;
 	compile(&result, &bench);
 	batch_result_free(&result);

@@ -219,20 +219,43 @@ static void test_rehearsal(void **state)
 	assert_true(audit_rehearsal(audit));
 }
 
-/* An index that a batch the station held supersedes; before it held it, and another index. */
-static void test_superseded(void **state)
+/* A batch that supersedes the other; its indices, or whether it is all of it, are left to the caller. */
+static struct manifest_supersede *begin_newer(struct run *newer)
 {
 	struct manifest_supersede *supersede;
+
+	run_begin(newer, "b2");
+	run_lot(newer, "wo-1", 1);
+	supersede = list_grow(&newer->fields.supersedes, sizeof *supersede);
+	memcpy(supersede->manifest_sha256, run.hash, HASH_SIZE);
+	snprintf(supersede->reason, sizeof supersede->reason, "wrong server");
+	return supersede;
+}
+
+static void test_all_superseded(void **state)
+{
 	struct run newer;
 
 	(void)state;
 	start();
-	run_begin(&newer, "b2");
-	run_lot(&newer, "wo-1", 1);
-	supersede = list_grow(&newer.fields.supersedes, sizeof *supersede);
-	memcpy(supersede->manifest_sha256, run.hash, HASH_SIZE);
-	snprintf(supersede->reason, sizeof supersede->reason, "wrong server");
-	*(uint64_t *)list_grow(&supersede->indices, sizeof(uint64_t)) = 2;
+	begin_newer(&newer)->all = true;
+	run_put(&newer);
+	book_provision(&book, &run, 0, PERMIT); /* before the station held it */
+	book_ingest(&book, &newer, 0, NULL, 1);
+	book_provision(&book, &run, 1, PERMIT);
+	judge();
+	run_free(&newer);
+	assert_int_equal(only_finding("superseded", AUDIT_ERROR)->index, 1);
+}
+
+/* An index that a batch the station held supersedes; before it held it, and another index. */
+static void test_superseded(void **state)
+{
+	struct run newer;
+
+	(void)state;
+	start();
+	*(uint64_t *)list_grow(&begin_newer(&newer)->indices, sizeof(uint64_t)) = 2;
 	run_put(&newer);
 	book_end(&book, &run, 2, PERMIT, book_device(&book, ENTRY_BEGIN, &run, 2, PERMIT), "failed");
 	book_ingest(&book, &newer, 0, NULL, 1);
@@ -351,6 +374,7 @@ int main(void)
 		AUDIT_TEST(test_rehearsal),
 		AUDIT_TEST(test_complete_but_one),
 		AUDIT_TEST(test_superseded),
+		AUDIT_TEST(test_all_superseded),
 		AUDIT_TEST(test_verify),
 		AUDIT_TEST(test_lost),
 		AUDIT_TEST(test_activation),
