@@ -87,7 +87,7 @@ struct records {
 	bool open;                   /* a file is in hand */
 	size_t stride;
 	uint64_t file_room;          /* records one file takes */
-	uint64_t started;            /* bytes of the file in hand on their way to the medium */
+	uint64_t started, again;     /* bytes of the file in hand sent to the medium, and fetched from it again */
 	struct tree tree;
 	struct hash hash;            /* of the file in hand, if nothing is written */
 	struct buffer files;         /* of struct manifest_file, the last one in hand */

@@ -8,7 +8,10 @@
 
 /* Bytes that are sent on to the medium at a time, while more are sealed: a sync that finds them all still to be
  * written makes everybody wait. */
-#define START_BYTES (8 << 20)
+#define START_BYTES (4 << 20)
+/* How far behind them the system is told to forget what it holds and to fetch it from the medium again, so that
+ * reading back does not wait for the medium either. By then it is written, if the medium keeps up. */
+#define AGAIN_BEHIND (16 << 20)
 
 enum err records_begin(struct records *out, int folder, const char *where, size_t stride, uint64_t file_max,
     struct fault *fault)
@@ -46,7 +49,7 @@ static enum err open_file(struct records *records, struct fault *fault)
 		return fault_memory(fault);
 	hash_begin(&records->hash);
 	records->open = true;
-	records->started = 0;
+	records->started = records->again = 0;
 	if (records->folder < 0)
 		return ERR_OK;
 	snprintf(records->place, sizeof records->place, "%s/%s", records->where, name);
@@ -57,7 +60,19 @@ static enum err open_file(struct records *records, struct fault *fault)
 	return ERR_OK;
 }
 
-/* Synced, and forgotten by the page cache where it can be, so that reading back asks the medium. */
+/* What is sealed up to there is to be read from the medium again. Only what is written can be forgotten. All
+ * this is advice: the sync at the end tells of errors. */
+static void fetch_again(struct records *records, int file, uint64_t end)
+{
+	off_t from = (off_t)records->again, size = (off_t)(end - records->again);
+
+	(void)sync_file_range(file, from, size,
+	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+	(void)posix_fadvise(file, from, size, POSIX_FADV_DONTNEED);
+	(void)posix_fadvise(file, from, size, POSIX_FADV_WILLNEED);
+	records->again = end;
+}
+
 static enum err close_file(struct records *records, struct fault *fault)
 {
 	int file = records->file;
@@ -73,13 +88,12 @@ static enum err close_file(struct records *records, struct fault *fault)
 		close(file);
 		return ERR_CANNOT;
 	}
-	(void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED); /* advice */
+	fetch_again(records, file, last_file(records)->bytes);
 	if (close(file) != 0)
 		return fault_errno(fault, "file-write", records->place, "cannot close");
 	return ERR_OK;
 }
 
-/* Advice again: the sync at the end tells of errors. */
 static void start_writing(struct records *records)
 {
 	uint64_t size = last_file(records)->bytes;
@@ -89,6 +103,8 @@ static void start_writing(struct records *records)
 	(void)sync_file_range(records->file, (off_t)records->started, (off_t)(size - records->started),
 	    SYNC_FILE_RANGE_WRITE);
 	records->started = size;
+	if (size - records->again >= 2 * AGAIN_BEHIND)
+		fetch_again(records, records->file, size - AGAIN_BEHIND);
 }
 
 /* Appends records to the file in hand, which takes that many. */
