@@ -23,6 +23,12 @@
 #define EXTRACT_RECORD_NAME "record.bin"
 #define EXTRACT_GRANT_NAME "grant"
 
+/* What X is called where several lie together, on a medium and in a home: "<id>@<index>"; and back, false if
+ * a name is none of that kind. */
+#define EXTRACT_FOLDER_SIZE (NAME_SIZE + 24)
+void extract_folder_name(char out[static EXTRACT_FOLDER_SIZE], const char *batch, uint64_t index);
+bool extract_folder_parse(char batch[static NAME_SIZE], uint64_t *index, const char *name);
+
 struct proof_fields {
 	uint64_t index;
 	uint8_t manifest_sha256[HASH_SIZE];

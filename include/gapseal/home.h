@@ -45,11 +45,6 @@ struct home {
 };
 #define HOME_CLOSED ((struct home){.folder = -1})
 
-/* "<id>@<index>", and back; false if a name is none of that kind. */
-#define HOME_EXTRACT_SIZE (NAME_SIZE + 24)
-void home_extract_name(char out[static HOME_EXTRACT_SIZE], const char *batch, uint64_t index);
-bool home_extract_parse(char batch[static NAME_SIZE], uint64_t *index, const char *name);
-
 /* Every option station.conf may hold: org, name and the flags. */
 extern const struct config_section home_options;
 

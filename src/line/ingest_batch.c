@@ -36,7 +36,7 @@ struct copying {
 	const struct manifest *manifest;
 	struct extract *extract;       /* as the medium has it; NULL: the whole batch */
 	struct extract *copy;          /* as it arrived */
-	char name[HOME_EXTRACT_SIZE];  /* of its folder in the home */
+	char name[EXTRACT_FOLDER_SIZE];  /* of its folder in the home */
 };
 
 static const struct manifest_fields *fields_of(const struct copying *copying)
@@ -150,7 +150,7 @@ static bool is_of_batch(const char *name, const char *batch)
 	char of[NAME_SIZE];
 	uint64_t index;
 
-	return strcmp(name, batch) == 0 || (home_extract_parse(of, &index, name) && strcmp(of, batch) == 0);
+	return strcmp(name, batch) == 0 || (extract_folder_parse(of, &index, name) && strcmp(of, batch) == 0);
 }
 
 static enum err compare_held(const struct copying *copying, const char *name, struct fault *fault)
@@ -282,7 +282,7 @@ static enum err take_extract(struct copying *copying, struct fault *fault)
 	copying->copy = &both[1];
 	err = extract_open(copying->extract, copying->medium, fields_of(copying),
 	    manifest_hash(copying->manifest), copying->where, fault);
-	home_extract_name(copying->name, fields_of(copying)->batch, copying->extract->index);
+	extract_folder_name(copying->name, fields_of(copying)->batch, copying->extract->index);
 	if (err == ERR_OK)
 		err = take_or_keep(copying, fault);
 	free(both);

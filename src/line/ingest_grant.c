@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "gapseal/age.h"
+#include "gapseal/extract.h"
 #include "gapseal/file.h"
 #include "gapseal/grant_keys.h"
 #include "gapseal/list.h"
@@ -75,13 +76,13 @@ static enum err check_station(const struct taking *taking, const struct secret *
 
 /* The folder that says which batch it is: the batch itself or, of single records, the extract of the first.
  * False if neither is held. */
-static bool batch_folder(char out[static HOME_EXTRACT_SIZE], const struct taking *taking)
+static bool batch_folder(char out[static EXTRACT_FOLDER_SIZE], const struct taking *taking)
 {
 	const struct grant_fields *grant = grant_get(taking->grant);
 
-	snprintf(out, HOME_EXTRACT_SIZE, "%s", grant->batch);
+	snprintf(out, EXTRACT_FOLDER_SIZE, "%s", grant->batch);
 	if (grant->records.count > 0 && !file_exists(taking->ingest->batches, out))
-		home_extract_name(out, grant->batch, list_integer(&grant->records, 0));
+		extract_folder_name(out, grant->batch, list_integer(&grant->records, 0));
 	return file_exists(taking->ingest->batches, out);
 }
 
@@ -104,7 +105,7 @@ static enum err open_batch(struct taking *taking, struct fault *fault)
 	const struct grant_fields *grant = grant_get(taking->grant);
 	uint64_t version = progress_accepted(ingest->accepted, grant->manifest_sha256, 0);
 	const struct trust *in_force = version == 0 ? NULL : chain_version(ingest->chain, version);
-	char name[HOME_EXTRACT_SIZE];
+	char name[EXTRACT_FOLDER_SIZE];
 	enum err err;
 
 	if (in_force == NULL || !batch_folder(name, taking))

@@ -12,7 +12,7 @@
 static enum err open_record(int *file, uint64_t *offset, int batches, const struct manifest_fields *fields,
     uint64_t index, const char *where, struct fault *fault)
 {
-	char folder_name[HOME_EXTRACT_SIZE], name[RECORDS_NAME_SIZE] = EXTRACT_RECORD_NAME;
+	char folder_name[EXTRACT_FOLDER_SIZE], name[RECORDS_NAME_SIZE] = EXTRACT_RECORD_NAME;
 	bool whole = file_exists(batches, fields->batch);
 	unsigned number;
 	enum err err;
@@ -20,7 +20,7 @@ static enum err open_record(int *file, uint64_t *offset, int batches, const stru
 	int folder;
 
 	*offset = 0;
-	home_extract_name(folder_name, fields->batch, index);
+	extract_folder_name(folder_name, fields->batch, index);
 	if (!whole && !file_exists(batches, folder_name))
 		return fault_set(fault, ERR_NO, "grant-batch", where,
 		    "it grants record %" PRIu64 " of batch %s, which is not held here: ingest the batch, or "

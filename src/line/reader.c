@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gapseal/extract.h"
 #include "gapseal/file.h"
 #include "gapseal/list.h"
 #include "reader_private.h"
@@ -146,7 +147,7 @@ static enum err add_names(struct reader *reader, bool *changed, char **names, st
 	for (char **name = names; *name != NULL && err == ERR_OK; name++) {
 		if (text_is_name(bytes_of(*name)))
 			err = add_batch(reader, changed, *name, fault);
-		else if (home_extract_parse(id, &index, *name))
+		else if (extract_folder_parse(id, &index, *name))
 			err = add_extract(reader, changed, *name, id, index, fault);
 	}
 	return err;

@@ -46,11 +46,11 @@ static enum err read_record(struct message *record, int folder, uint64_t stride,
 enum err reader_extract_read(struct message *record, const struct reader_batch *batch, int batches,
     struct fault *fault)
 {
-	char name[HOME_EXTRACT_SIZE];
+	char name[EXTRACT_FOLDER_SIZE];
 	int folder;
 	enum err err;
 
-	home_extract_name(name, batch->id, record->index);
+	extract_folder_name(name, batch->id, record->index);
 	err = folder_open(&folder, batches, name, fault);
 	if (err != ERR_OK)
 		return err;

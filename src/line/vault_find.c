@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gapseal/extract.h"
 #include "gapseal/list.h"
 #include "gapseal/reason.h"
 
@@ -277,10 +278,10 @@ static enum err decide_searched(struct vault *vault, unsigned number, struct fau
  * nothing else is found. */
 static void doubt(struct vault *vault, struct vault_port *port, const char *reason)
 {
-	char name[HOME_EXTRACT_SIZE];
+	char name[EXTRACT_FOLDER_SIZE];
 
 	snprintf(port->doubt, sizeof port->doubt, "%s", reason);
-	home_extract_name(name, vault_manifest(vault, port->asked.batch)->batch, port->asked.index);
+	extract_folder_name(name, vault_manifest(vault, port->asked.batch)->batch, port->asked.index);
 	vault_say_left_out(vault, "record", name, reason_find(reason)->text);
 }
 

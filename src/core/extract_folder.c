@@ -3,16 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gapseal/home.h"
+#include "gapseal/extract.h"
 
 #define SEPARATOR '@' /* in no name of a batch */
 
-void home_extract_name(char out[static HOME_EXTRACT_SIZE], const char *batch, uint64_t index)
+void extract_folder_name(char out[static EXTRACT_FOLDER_SIZE], const char *batch, uint64_t index)
 {
-	snprintf(out, HOME_EXTRACT_SIZE, "%s%c%" PRIu64, batch, SEPARATOR, index);
+	snprintf(out, EXTRACT_FOLDER_SIZE, "%s%c%" PRIu64, batch, SEPARATOR, index);
 }
 
-bool home_extract_parse(char batch[static NAME_SIZE], uint64_t *index, const char *name)
+bool extract_folder_parse(char batch[static NAME_SIZE], uint64_t *index, const char *name)
 {
 	const char *at = strchr(name, SEPARATOR);
 
