@@ -42,6 +42,9 @@ struct extract {
 	uint64_t index;
 	uint8_t leaf[HASH_SIZE];
 	uint8_t record[RECORD_STRIDE_MAX];   /* stride bytes of it */
+	uint8_t proof_sha256[HASH_SIZE];     /* of the files, as SHA256SUMS has them */
+	uint8_t record_sha256[HASH_SIZE];
+	size_t proof_size;
 	size_t path_count;
 	uint8_t path[TREE_DEPTH_MAX][HASH_SIZE];
 };

@@ -9,6 +9,7 @@
  *
  *     trust/trust-000001.json           every version given, with its signatures
  *     batches/<id>/                     manifest.json, its signatures, records-*.bin, SHA256SUMS
+ *     batches/<id>@<index>/             an extract: proof.json and record.bin in place of records-*.bin
  *     grants/<serial>/                  grant.json, its signatures, keys.age
  *     SHA256SUMS                        of every file above, paths sorted; "sha256sum -c SHA256SUMS"
  *
@@ -36,11 +37,11 @@ struct medium_request {
 	const char *pin;                 /* fingerprint one of the versions must have, or NULL */
 	const char *const *stations;
 	size_t station_count;
-	const char *const *batches;      /* folders */
+	const char *const *batches;      /* folders, of batches and extracts */
 	size_t batch_count;
-	const char *const *held;         /* batch folders whose records the stations have: not copied */
+	const char *const *held;         /* the same, but the stations have their records: not copied */
 	size_t held_count;
-	const char *const *grants;       /* folders */
+	const char *const *grants;       /* folders; an extract's own is found inside it if none is for it */
 	size_t grant_count;
 	const char *out;                 /* the medium */
 	bool force;
@@ -65,6 +66,7 @@ struct delivery_batch {
 	uint8_t manifest_sha256[HASH_SIZE];
 	unsigned purpose;
 	struct list officers;            /* of char[NAME_SIZE]: whose signatures it bears */
+	struct list records;             /* of uint64_t: the index of an extract; empty: the whole batch */
 	char title[TITLE_SIZE];
 };
 struct delivery_grant {
@@ -103,9 +105,9 @@ struct medium;
  *                         named twice
  *   "pack-station-grant"  no grant names this station
  *   "pack-grant"          a grant that names none of the stations
- *   "pack-grant-batch"    a grant whose batch is neither given nor held
- *   "pack-batch"          a batch without a grant
- *   "pack-twice"          one batch or one serial given twice
+ *   "pack-grant-batch"    a grant whose batch, or one of its records by extract, is neither given nor held
+ *   "pack-batch"          a batch without a grant, or an extract without one of its record
+ *   "pack-twice"          one batch, extract or serial given twice, or two batches of one id
  *   "pack-name"           a batch whose id cannot name a folder on such media: ends in a dot, or is one of
  *                         the words that DOS kept for devices
  *   "grant-expired"       past its not_after

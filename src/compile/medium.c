@@ -74,6 +74,7 @@ void medium_free(struct medium **freed)
 	for (size_t i = 0; i < medium->batch_count; i++)
 		medium_batch_free(&medium->batches[i]);
 	for (size_t i = 0; i < medium->grant_count; i++) {
+		free(medium->grants[i].path);
 		grant_free(&medium->grants[i].grant);
 		document_free(&medium->grants[i].document);
 		buffer_free(&medium->grants[i].keys);

@@ -72,7 +72,7 @@ static enum err fill_stations(struct medium *medium, struct fault *fault)
 }
 
 static enum err fill_batch(struct delivery_batch *out, const struct medium *medium,
-    const struct medium_batch *batch, struct fault *fault)
+    struct medium_batch *batch, struct fault *fault)
 {
 	const struct manifest_fields *fields = manifest_get(batch->manifest);
 
@@ -82,6 +82,11 @@ static enum err fill_batch(struct delivery_batch *out, const struct medium *medi
 	out->devices = fields->count;
 	out->held = batch->held;
 	out->lots = fields->lots;
+	if (batch->extract != NULL) {
+		out->devices = 1;
+		out->lots = (struct list){&batch->lot, 1};
+		out->records = (struct list){&batch->extract->index, 1};
+	}
 	out->purpose = fields->purpose;
 	return list_officers(&out->officers, medium, ROLE_BATCH, &batch->document, "manifest", fields->batch,
 	    fault);

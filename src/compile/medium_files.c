@@ -7,7 +7,7 @@
 
 #include "medium_private.h"
 
-/* A new file under a path; NULL if memory is short. The longest path is that of a signature of a batch. */
+/* A new file under a path; NULL if memory is short. The longest path is that of a signature of an extract. */
 static struct medium_file *add(struct medium *medium, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static struct medium_file *add(struct medium *medium, const char *format, ...)
@@ -69,42 +69,64 @@ static enum err add_trusts(struct medium *medium, struct fault *fault)
 	return err;
 }
 
-static enum err add_records(struct medium *medium, const struct medium_batch *batch, struct fault *fault)
+/* A file that is copied from the folder of its batch. */
+static enum err add_copy(struct medium *medium, const struct medium_batch *batch, const char *folder,
+    const char *name, uint64_t size, const uint8_t hash[static HASH_SIZE], struct fault *fault)
+{
+	struct medium_file *file = add(medium, MEDIUM_BATCHES "/%s/%s", folder, name);
+
+	if (file == NULL)
+		return fault_memory(fault);
+	file->batch = batch;
+	file->size = size;
+	memcpy(file->hash, hash, HASH_SIZE);
+	return ERR_OK;
+}
+
+static enum err add_records(struct medium *medium, const struct medium_batch *batch, const char *folder,
+    struct fault *fault)
 {
 	const struct manifest_fields *fields = manifest_get(batch->manifest);
 	const struct manifest_file *files = fields->files.items;
+	enum err err = ERR_OK;
 
-	for (unsigned i = 0; i < fields->files.count; i++) {
+	for (unsigned i = 0; i < fields->files.count && err == ERR_OK; i++) {
 		char name[RECORDS_NAME_SIZE];
-		struct medium_file *file;
 
 		records_name(name, i);
-		file = add(medium, MEDIUM_BATCHES "/%s/%s", fields->batch, name);
-		if (file == NULL)
-			return fault_memory(fault);
-		file->batch = batch;
-		file->size = files[i].bytes;
-		memcpy(file->hash, files[i].sha256, HASH_SIZE);
+		err = add_copy(medium, batch, folder, name, files[i].bytes, files[i].sha256, fault);
 	}
-	return ERR_OK;
+	return err;
+}
+
+static enum err add_extract(struct medium *medium, const struct medium_batch *batch, const char *folder,
+    struct fault *fault)
+{
+	const struct extract *extract = batch->extract;
+	enum err err = add_copy(medium, batch, folder, PROOF_NAME, extract->proof_size, extract->proof_sha256,
+	    fault);
+
+	return err == ERR_OK ? add_copy(medium, batch, folder, EXTRACT_RECORD_NAME,
+	    manifest_get(batch->manifest)->stride, extract->record_sha256, fault) : err;
 }
 
 static enum err add_batch(struct medium *medium, const struct medium_batch *batch, struct fault *fault)
 {
-	const char *id = manifest_get(batch->manifest)->batch;
-	char path[MEDIUM_PATH_SIZE];
+	char folder[EXTRACT_FOLDER_SIZE], path[MEDIUM_PATH_SIZE];
 	enum err err;
 
 	if (batch->held)
 		return ERR_OK;
-	snprintf(path, sizeof path, MEDIUM_BATCHES "/%s/" MANIFEST_NAME, id);
+	medium_batch_name(folder, batch);
+	snprintf(path, sizeof path, MEDIUM_BATCHES "/%s/" MANIFEST_NAME, folder);
 	err = add_document(medium, path, &batch->document, fault);
 	if (err == ERR_OK)
-		err = set_text(add(medium, MEDIUM_BATCHES "/%s/" SUMS_NAME, id), buffer_bytes(&batch->sums),
-		    fault);
-	if (err == ERR_OK)
-		err = add_records(medium, batch, fault);
-	return err;
+		err = set_text(add(medium, MEDIUM_BATCHES "/%s/" SUMS_NAME, folder),
+		    buffer_bytes(&batch->sums), fault);
+	if (err != ERR_OK)
+		return err;
+	return batch->extract != NULL ? add_extract(medium, batch, folder, fault)
+	    : add_records(medium, batch, folder, fault);
 }
 
 static enum err add_grant(struct medium *medium, const struct medium_grant *grant, struct fault *fault)

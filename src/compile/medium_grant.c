@@ -8,17 +8,33 @@
 
 #include "gapseal/age.h"
 #include "gapseal/file.h"
+#include "gapseal/list.h"
 #include "medium_private.h"
 
-const struct medium_batch *medium_batch_of(const struct medium *medium, const struct grant_fields *grant)
+bool medium_batch_granted(const struct medium_batch *batch, const struct grant_fields *grant)
 {
+	return memcmp(manifest_hash(batch->manifest), grant->manifest_sha256, HASH_SIZE) == 0 &&
+	    (batch->extract == NULL || list_holds(&grant->records, batch->extract->index));
+}
+
+/* The batch a grant is for or, if all its records come as extracts, one of those. No extract is given twice,
+ * so as many as the grant has records are all of them. */
+static const struct medium_batch *batch_of(const struct medium *medium, const struct grant_fields *grant)
+{
+	const struct medium_batch *extract = NULL;
+	size_t extracts = 0;
+
 	for (size_t i = 0; i < medium->batch_count; i++) {
 		const struct medium_batch *batch = &medium->batches[i];
 
-		if (memcmp(manifest_hash(batch->manifest), grant->manifest_sha256, HASH_SIZE) == 0)
+		if (!medium_batch_granted(batch, grant))
+			continue;
+		if (batch->extract == NULL)
 			return batch;
+		extract = batch;
+		extracts++;
 	}
-	return NULL;
+	return extracts == grant->records.count ? extract : NULL;
 }
 
 /* Nobody here can open the keys; but they must be those that were signed. */
@@ -53,12 +69,14 @@ static enum err check_batch(const struct medium *medium, const struct medium_gra
     struct fault *fault)
 {
 	const struct grant_fields *fields = grant_get(grant->grant);
-	const struct medium_batch *batch = medium_batch_of(medium, fields);
+	const struct medium_batch *batch = batch_of(medium, fields);
 
 	if (batch == NULL)
 		return fault_set(fault, ERR_NO, "pack-grant-batch", grant->path,
-		    "grant %" PRIu64 " is for batch %s, or a manifest of that name, that is not given: add "
-		    "--batch, or --held if the stations have it", fields->serial, fields->batch);
+		    "grant %" PRIu64 " is for batch %s, or a manifest of that name, %s: add --batch, or "
+		    "--held if the stations have it", fields->serial, fields->batch,
+		    fields->records.count > 0 ? "of which its records are not all given" :
+		    "which is not given whole");
 	return grant_check(fields, manifest_get(batch->manifest), manifest_hash(batch->manifest),
 	    grant->document.where, fault);
 }
@@ -94,7 +112,9 @@ static enum err read_grant(struct medium *medium, const char *path, struct fault
 	const struct trust *trust = chain_newest(medium->chain);
 	enum err err;
 
-	grant->path = path;
+	grant->path = strdup(path);
+	if (grant->path == NULL)
+		return fault_memory(fault);
 	err = read_files(grant, fault);
 	if (err == ERR_OK)
 		err = medium_refuse(grant_open(&grant->grant, &grant->document, trust, trust, fault), fault);
@@ -109,15 +129,42 @@ static enum err read_grant(struct medium *medium, const char *path, struct fault
 	return err;
 }
 
+bool medium_has_grant(const struct medium *medium, const struct medium_batch *batch)
+{
+	for (size_t i = 0; i < medium->grant_count; i++) {
+		if (medium_batch_granted(batch, grant_get(medium->grants[i].grant)))
+			return true;
+	}
+	return false;
+}
+
+/* An extract brings its grant along: the one inside goes, unless another for its record was named. */
+static enum err read_inside(struct medium *medium, const struct medium_batch *batch, struct fault *fault)
+{
+	enum err err;
+	char *path;
+
+	if (batch->extract == NULL || batch->held || medium_has_grant(medium, batch) ||
+	    !file_exists(batch->folder, EXTRACT_GRANT_NAME))
+		return ERR_OK;
+	if (asprintf(&path, "%s/" EXTRACT_GRANT_NAME, batch->path) < 0)
+		return fault_memory(fault);
+	err = read_grant(medium, path, fault);
+	free(path);
+	return err;
+}
+
 enum err medium_read_grants(struct medium *medium, struct fault *fault)
 {
 	const struct medium_request *request = medium->request;
 	enum err err = ERR_OK;
 
-	medium->grants = calloc(request->grant_count + 1, sizeof *medium->grants);
+	medium->grants = calloc(request->grant_count + medium->batch_count + 1, sizeof *medium->grants);
 	if (medium->grants == NULL)
 		return fault_memory(fault);
 	for (size_t i = 0; i < request->grant_count && err == ERR_OK; i++)
 		err = read_grant(medium, request->grants[i], fault);
+	for (size_t i = 0; i < medium->batch_count && err == ERR_OK; i++)
+		err = read_inside(medium, &medium->batches[i], fault);
 	return err;
 }

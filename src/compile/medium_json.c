@@ -21,6 +21,7 @@ static const struct field batch_fields[] = {
 	{"manifest_sha256", FIELD_HASH, AT(manifest_sha256), 0, NULL, NULL},
 	{"officers", FIELD_LIST, AT(officers), 0, &names_shape, NULL},
 	{"purpose", FIELD_CHOICE, AT(purpose), 0, NULL, purpose_words},
+	{"records", FIELD_LIST, AT(records), 0, &integers_shape, NULL},
 	{"title", FIELD_TEXT, AT(title), TITLE_SIZE, NULL, NULL},
 };
 #undef AT

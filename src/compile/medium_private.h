@@ -2,6 +2,7 @@
 #ifndef MEDIUM_PRIVATE_H
 #define MEDIUM_PRIVATE_H
 
+#include "gapseal/extract.h"
 #include "gapseal/medium.h"
 #include "gapseal/trust.h"
 
@@ -19,11 +20,13 @@ struct medium_batch {
 	int folder;
 	struct document document;
 	struct manifest *manifest;
+	struct extract *extract;       /* one record of it; NULL: the whole batch */
+	struct manifest_lot lot;       /* of an extract: of its one device */
 	struct buffer sums;            /* SHA256SUMS */
 	bool held;
 };
 struct medium_grant {
-	const char *path;
+	char *path;
 	struct document document;
 	struct grant *grant;
 	struct buffer keys;            /* keys.age */
@@ -52,19 +55,23 @@ struct medium {
 	struct delivery delivery;
 };
 
-/* Each reads the documents of its kind and verifies them. */
+/* Each reads the documents of its kind and verifies them; of an extract all. */
 enum err medium_read_trusts(struct medium *medium, struct fault *fault);
 enum err medium_read_batches(struct medium *medium, struct fault *fault);
 enum err medium_read_grants(struct medium *medium, struct fault *fault);
 /* SHA256SUMS and records of the batches: what takes long comes last. */
 enum err medium_verify_files(struct medium *medium, struct fault *fault);
 void medium_batch_free(struct medium_batch *batch);
+/* What its folder on the medium is called, as in a station's home. */
+void medium_batch_name(char out[static EXTRACT_FOLDER_SIZE], const struct medium_batch *batch);
 /* Turns "not enough signatures" into what to do about it. */
 enum err medium_refuse(enum err err, struct fault *fault);
 /* A fault in a file of a folder: its place is told with the folder. */
 enum err medium_in_folder(enum err err, const char *path, struct fault *fault);
-/* The batch a grant is for; NULL if it was not given. */
-const struct medium_batch *medium_batch_of(const struct medium *medium, const struct grant_fields *grant);
+/* Is a grant for something of this batch or, of an extract, for its record by index? */
+bool medium_batch_granted(const struct medium_batch *batch, const struct grant_fields *grant);
+/* Is one of the grants read so far? */
+bool medium_has_grant(const struct medium *medium, const struct medium_batch *batch);
 
 enum err medium_check_stations(const struct medium *medium, struct fault *fault);
 enum err medium_check_rules(const struct medium *medium, struct fault *fault);

@@ -76,13 +76,13 @@ static enum err check_grant(const struct medium *medium, const struct medium_gra
 static enum err check_batch(const struct medium *medium, const struct medium_batch *batch,
     struct fault *fault)
 {
-	for (size_t i = 0; i < medium->grant_count; i++) {
-		if (medium_batch_of(medium, grant_get(medium->grants[i].grant)) == batch)
-			return ERR_OK;
-	}
+	char name[EXTRACT_FOLDER_SIZE];
+
+	if (medium_has_grant(medium, batch))
+		return ERR_OK;
+	medium_batch_name(name, batch);
 	return fault_set(fault, ERR_NO, "pack-batch", batch->path,
-	    "no grant given is for batch %s: these stations could not open it",
-	    manifest_get(batch->manifest)->batch);
+	    "no grant given is for batch %s: these stations could not open it", name);
 }
 
 enum err medium_check_rules(const struct medium *medium, struct fault *fault)

@@ -168,6 +168,9 @@ static void put_batches(struct buffer *out, const struct delivery *delivery)
 		    batch->purpose == PURPOSE_REHEARSAL ? "  *** REHEARSAL ***" : "");
 		if (batch->held)
 			put_text(out, "note", "not on this medium: the stations hold it already");
+		if (batch->records.count > 0)
+			buffer_format(out, "    %-*sone device alone: record %" PRIu64 "\n", INDENT - 4,
+			    "extract", list_integer(&batch->records, 0));
 		if (batch->title[0] != '\0')
 			put_text(out, "title", batch->title);
 		put_text(out, "purpose", batch->purpose == PURPOSE_REHEARSAL ? "rehearsal" : "production");
@@ -178,22 +181,25 @@ static void put_batches(struct buffer *out, const struct delivery *delivery)
 	}
 }
 
+static void put_count(struct buffer *out, const char *label, uint64_t count, const char *what)
+{
+	buffer_format(out, "    %-*s%" PRIu64 " %s%s\n", INDENT - 4, label, count, what, count == 1 ? "" : "s");
+}
+
 static void put_grant(struct buffer *out, const struct delivery_grant *grant)
 {
 	buffer_format(out, "  %" PRIu64 ", for batch %s\n", grant->serial, grant->batch);
 	put_names(out, "stations", &grant->stations, sizeof(struct grant_station));
 	put_names(out, "lots", &grant->lots, NAME_SIZE);
 	if (grant->records.count > 0)
-		buffer_format(out, "    %-*s%zu single devices\n", INDENT - 4, "records",
-		    grant->records.count);
-	buffer_format(out, "    %-*s%" PRIu64 " devices\n", INDENT - 4, "at most", grant->max_success);
+		put_count(out, "records", grant->records.count, "single device");
+	put_count(out, "at most", grant->max_success, "device");
 	buffer_format(out, "    %-*s%s to %s\n", INDENT - 4, "valid", grant->not_before, grant->not_after);
 	if (grant->again.count > 0)
-		buffer_format(out, "    %-*s%zu devices may be done once more\n", INDENT - 4, "again",
-		    grant->again.count);
+		buffer_format(out, "    %-*s%zu device%s may be done once more\n", INDENT - 4, "again",
+		    grant->again.count, grant->again.count == 1 ? "" : "s");
 	if (grant->replaces.count > 0)
-		buffer_format(out, "    %-*s%zu earlier grant%s\n", INDENT - 4, "replaces",
-		    grant->replaces.count, grant->replaces.count == 1 ? "" : "s");
+		put_count(out, "replaces", grant->replaces.count, "earlier grant");
 	put_fingerprint(out, "grant", grant->grant_sha256);
 	put_names(out, "signed", &grant->officers, NAME_SIZE);
 }

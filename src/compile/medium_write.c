@@ -94,7 +94,7 @@ static enum err copy(struct writing *writing, int target, int source, const stru
 	return ERR_OK;
 }
 
-static enum err copy_records(struct writing *writing, int target, const struct medium_file *file,
+static enum err copy_file(struct writing *writing, int target, const struct medium_file *file,
     const char *place, struct fault *fault)
 {
 	const char *name = strrchr(file->path, '/') + 1;
@@ -119,7 +119,7 @@ static enum err fill(struct writing *writing, int target, const struct medium_fi
 	enum err err;
 
 	if (file->batch != NULL)
-		return copy_records(writing, target, file, place, fault);
+		return copy_file(writing, target, file, place, fault);
 	err = file_append(target, file->text, place, fault);
 	return err == ERR_OK ? advance(writing, file->size, fault) : err;
 }

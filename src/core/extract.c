@@ -109,16 +109,17 @@ static enum err read_files(struct files *files, int folder, const char *where, s
 	return err;
 }
 
-static enum err check_sums(const struct files *files, int folder,
+static enum err check_sums(struct extract *out, const struct files *files, int folder,
     const uint8_t manifest_hash[static HASH_SIZE], const char *where, struct fault *fault)
 {
-	uint8_t proof[HASH_SIZE], record[HASH_SIZE];
 	const struct sum sums[] = {
-		{MANIFEST_NAME, manifest_hash}, {PROOF_NAME, proof}, {EXTRACT_RECORD_NAME, record},
+		{MANIFEST_NAME, manifest_hash}, {PROOF_NAME, out->proof_sha256},
+		{EXTRACT_RECORD_NAME, out->record_sha256},
 	};
 
-	hash_bytes(proof, buffer_bytes(&files->proof));
-	hash_bytes(record, buffer_bytes(&files->record));
+	hash_bytes(out->proof_sha256, buffer_bytes(&files->proof));
+	hash_bytes(out->record_sha256, buffer_bytes(&files->record));
+	out->proof_size = files->proof.size;
 	return sums_check(folder, sums, sizeof sums / sizeof sums[0], where, fault);
 }
 
@@ -159,7 +160,7 @@ enum err extract_open(struct extract *out, int folder, const struct manifest_fie
 	enum err err = read_files(&files, folder, where, fault);
 
 	if (err == ERR_OK)
-		err = check_sums(&files, folder, manifest_hash, where, fault);
+		err = check_sums(out, &files, folder, manifest_hash, where, fault);
 	if (err == ERR_OK)
 		err = check(out, &files, manifest, manifest_hash, fault);
 	buffer_free(&files.proof);

@@ -141,8 +141,11 @@ static enum err add_extract(const struct search *search, int folder, const char 
 	enum err err = add(search->items, INGEST_BATCH, search->root, inside, "", fault);
 	char *path;
 
-	if (err != ERR_OK || !file_exists(folder, EXTRACT_GRANT_NAME))
+	if (err != ERR_OK)
 		return err;
+	search->items->items[search->items->count - 1].extract = true;
+	if (!file_exists(folder, EXTRACT_GRANT_NAME))
+		return ERR_OK;
 	if (asprintf(&path, "%s%s" EXTRACT_GRANT_NAME, inside, *inside == '\0' ? "" : "/") < 0)
 		return fault_memory(fault);
 	err = add(search->items, INGEST_GRANT, search->root, path, "", fault);
@@ -158,10 +161,9 @@ static enum err search_folder(const struct search *search, int folder, const cha
 	enum err err;
 	char **names;
 
-	if (extract_is(folder))
-		return add_extract(search, folder, inside, fault);
 	if (file_exists(folder, MANIFEST_NAME))
-		return add(search->items, INGEST_BATCH, search->root, inside, "", fault);
+		return extract_is(folder) ? add_extract(search, folder, inside, fault)
+		    : add(search->items, INGEST_BATCH, search->root, inside, "", fault);
 	if (file_exists(folder, GRANT_NAME))
 		return add(search->items, INGEST_GRANT, search->root, inside, "", fault);
 	err = folder_list(&names, folder, NAMES_MAX, search->root, fault);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gapseal/extract.h"
 #include "gapseal/file.h"
 #include "ingest_private.h"
 
@@ -19,16 +20,22 @@ enum err ingest_check_whole(int medium, const char *where, struct fault *fault)
 }
 
 /* Below a medium's root, as SHA256SUMS calls it; some media change the case of names. */
+static bool lies_at(const struct ingest_item *item, const char *name, struct bytes path)
+{
+	char called[PATH_SIZE];
+
+	snprintf(called, sizeof called, "%s%s%s", item->inside, *item->inside == '\0' ? "" : "/", name);
+	return strlen(called) == path.size && strncasecmp(called, (const char *)path.data, path.size) == 0;
+}
+
 static bool is_called(const struct ingest_item *item, struct bytes path)
 {
 	static const char *const names[] = {
 		[INGEST_TRUST] = "", [INGEST_BATCH] = MANIFEST_NAME, [INGEST_GRANT] = GRANT_NAME,
 	};
-	const char *name = item->kind == INGEST_TRUST ? item->name : names[item->kind];
-	char called[PATH_SIZE];
 
-	snprintf(called, sizeof called, "%s%s%s", item->inside, *item->inside == '\0' ? "" : "/", name);
-	return strlen(called) == path.size && strncasecmp(called, (const char *)path.data, path.size) == 0;
+	return lies_at(item, item->kind == INGEST_TRUST ? item->name : names[item->kind], path) ||
+	    (item->extract && lies_at(item, PROOF_NAME, path));
 }
 
 /* Would a search have found this, if it were there? */
@@ -43,7 +50,8 @@ static bool is_sought(struct bytes path)
 		parts++;
 	return parts <= INGEST_DEPTH_MAX + 1 && text_is_printable(path) &&
 	    text_copy(name, sizeof name, part) &&
-	    (strcmp(name, MANIFEST_NAME) == 0 || strcmp(name, GRANT_NAME) == 0 || ingest_is_trust_name(name));
+	    (strcmp(name, MANIFEST_NAME) == 0 || strcmp(name, PROOF_NAME) == 0 ||
+	    strcmp(name, GRANT_NAME) == 0 || ingest_is_trust_name(name));
 }
 
 static bool was_found(const struct ingest_items *items, size_t first, struct bytes path)

@@ -30,6 +30,7 @@ struct ingest_item { /* something found */
 	const char *root;          /* as the caller named it */
 	char *inside;              /* folder below root, "" for root itself */
 	char *name;                /* of a trust file below root/inside; "" if root is the file */
+	bool extract;              /* a batch of which it is one record */
 	bool found;                /* by a search, not named by the caller, or in what was named */
 };
 struct ingest_items {

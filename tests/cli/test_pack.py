@@ -487,6 +487,120 @@ def test_missing(scene):
     expect(surplus <= 2, "%d signatures are not needed" % surplus)  # of trust version 1, which the station holds
 
 
+def extract(scene, number, folder, sign=True, options=()):
+    """One device of batch a for line2; returns its index."""
+    scene.office("extract", "--office", "office", "--trust", "trust.json", "--batch", "a", "--imei", imei(number), "--station", "line2",
+                 "--out", folder, *options)
+    if sign:
+        scene.sign("anna", folder)
+    return json.loads(scene.read(folder, "proof.json"))["index"]
+
+
+def test_extract(scene):
+    """One device for a station that has nothing else of the batch."""
+    scene.make_org(stations=("line1", "line2"))
+    scene.make_batch("a", PROFILE_PSK, [imei(i) for i in range(5)], "--lot-size", "2")
+    index = extract(scene, 3, "x")
+    args = ["--trust", "trust.json", "--station", "line2", "--batch", "x"]
+    slip = pack(scene, *args, "--grant", "x/grant", "--out", "m").out
+    folder = "batches/a@%d" % index
+    expect([n for n in files_of(scene, "m") if n.startswith("batches/") and not n.endswith(".minisig")] ==
+           [folder + "/" + n for n in ("SHA256SUMS", "manifest.json", "proof.json", "record.bin")], files_of(scene, "m"))
+    for name in files_of(scene, "m/" + folder):
+        expect(scene.read("m", folder, name) == scene.read("x", name), name + " differs")
+    for name in files_of(scene, "x/grant"):
+        expect(scene.read("m/grants/2", name) == scene.read("x/grant", name), name + " differs")
+    for place in "m", "m/" + folder:
+        subprocess.run(["sha256sum", "-c", "--strict", "--quiet", "SHA256SUMS"], cwd=scene.path(place), check=True)
+    for line in ("  a\n    extract  one device alone: record %d\n" % index, "    devices  1\n    lots     lot-00%d (1)\n" % (1 + index // 2),
+                 "    records  1 single device\n    at most  1 device\n"):
+        expect(line in slip, "%s is not in\n%s" % (line, slip))
+    expect(imei(3) not in slip and max(map(len, slip.splitlines())) <= 80, slip)
+    # its grant comes along by itself, too
+    told = json.loads(pack(scene, *args, "--out", "m2", "--json").out)
+    expect(files_of(scene, "m2") == files_of(scene, "m") and scene.read("m2", "SHA256SUMS") == scene.read("m", "SHA256SUMS"), told)
+    batch = told["batches"][0]
+    expect((batch["devices"], batch["records"], [lot["count"] for lot in batch["lots"]]) == (1, [index], [1]), batch)
+    expect([g["records"] for g in told["grants"]] == [[index]], told)
+    # the station
+    done = scene.ingest("m", home="line2")
+    expect("record %d taken" % index in done.out and "grant 2 for batch a: taken" in done.out and "refused" not in done.out, done.out)
+    modem = scene.modem(imei(3))
+    expect([d["result"] for d in scene.provision(modem, home="line2").devices()] == ["done"], "not done")
+    scene.provision(scene.modem(imei(1)), home="line2", check=1)
+    # a later grant in place of the one inside; then for a station that holds the record
+    extract(scene, 3, "later", options=("--replaces", "2"))
+    told = json.loads(pack(scene, *args, "--grant", "later/grant", "--out", "m3", "--json").out)
+    expect([g["serial"] for g in told["grants"]] == [3], "the grant inside goes along although another was named")
+    base = args[:4]
+    told = json.loads(pack(scene, *base, "--held", "x", "--grant", "later/grant", "--out", "m4", "--json").out)
+    expect(told["batches"][0]["held"] and not os.path.exists(scene.path("m4", "batches")), told)
+    expect("grant 3 for batch a: taken" in scene.ingest("m4", home="line2").out, "a grant for a held record is not taken")
+
+
+def test_extracts_together(scene):
+    """The whole batch and two records of it, each for who needs it."""
+    prepare(scene)
+    shutil.copytree(scene.path("line2"), scene.path("fresh"))
+    indices = sorted([extract(scene, 0, "x"), extract(scene, 1, "y")])
+    told = json.loads(pack(scene, *FULL, "--batch", "x", "--batch", "y", "--grant", "y/grant", "--out", "m", "--json").out)
+    expect([(b["batch"], b["records"]) for b in told["batches"][:2]] == [("a", []), ("b", [])], told["batches"])
+    expect(sorted(os.listdir(scene.path("m", "batches"))) == ["a"] + ["a@%d" % i for i in indices] + ["b"], "folders")
+    expect(sorted(os.listdir(scene.path("m", "grants"))) == ["1", "2", "3", "4"], "grants")
+    done = scene.ingest("m", home="line2")
+    expect(done.out.count(" taken") == 9 and "refused" not in done.out, done.out)
+    expect([d["result"] for d in scene.provision(scene.modem(imei(1)), home="line2").devices()] == ["done"], "not done")
+    done = scene.ingest("m")
+    expect("grant 3: passed over" in done.out and "refused" not in done.out, done.out)
+    # extracts alone, and one whose proof is lost on the way
+    pack(scene, "--office", "office", "--station", "line2", "--batch", "x", "--batch", "y", "--out", "m2")
+    folder = "batches/a@%d" % indices[0]
+    for name, code in ("proof.json", "medium-missing"), ("manifest.json", "medium-missing"), ("record.bin", "record-missing"):
+        shutil.copytree(scene.path("m2"), scene.path("cut"))
+        shutil.copytree(scene.path("fresh"), scene.path("home"))
+        os.unlink(scene.path("cut", folder, name))
+        done = scene.ingest("cut", home="home", check=1)
+        expect("[%s]" % code in done.err and folder + "/" + name in done.out, done.out + done.err)
+        expect(os.listdir(scene.path("home", "batches")) == ["a@%d" % indices[1]], "the other alone is to be taken")
+        shutil.rmtree(scene.path("cut"))
+        shutil.rmtree(scene.path("home"))
+
+
+def test_extract_refusals(scene):
+    prepare(scene)
+    index, other = extract(scene, 0, "x"), extract(scene, 1, "y")
+    extract(scene, 2, "bare", sign=False)
+    base = ["--office", "office", "--station", "line2"]
+    args = base + ["--batch", "x"]
+    expect(refused(scene, base + ["--batch", "bare"], "signature-none")["where"] == "bare/grant/grant.json", "the grant inside")
+    fault = refused(scene, args + ["--batch", "x"], "pack-twice")
+    expect("a@%d" % index in fault["text"], fault)
+    refused(scene, args + ["--held", "x"], "pack-twice")
+    refused(scene, args + ["--grant", "y/grant"], "pack-grant-batch")
+    refused(scene, args + ["--grant", "grant-a"], "pack-grant-batch")  # a lot is more than its one device
+    refused(scene, base + ["--held", "x", "--grant", "y/grant"], "pack-grant-batch")
+    refused(scene, base + ["--held", "x"], "pack-batch")
+    refused(scene, ["--office", "office", "--station", "line1", "--batch", "x"], "pack-grant")
+    shutil.copytree(scene.path("x"), scene.path("bad"))
+    shutil.rmtree(scene.path("bad", "grant"))
+    refused(scene, base + ["--batch", "bad"], "pack-batch")
+    refused(scene, base + ["--batch", "a", "--grant", "grant-a", "--batch", "bad"], "pack-batch")
+    shutil.copytree(scene.path("y", "grant"), scene.path("bad", "grant"))
+    refused(scene, base + ["--batch", "bad"], "pack-grant-batch")
+    refused(scene, base + ["--batch", "bad", "--batch", "y"], "pack-batch")
+    # bytes: with and without sums that fit
+    record = scene.read("x", "record.bin")
+    scene.write("bad/record.bin", record[:-1] + bytes([record[-1] ^ 1]))
+    refused(scene, base + ["--batch", "bad", "--grant", "x/grant"], "sums-differ")
+    lines = scene.read("x", "SHA256SUMS").decode().splitlines()
+    lines[2] = "%s  record.bin" % digest(scene.read("bad", "record.bin"))
+    scene.write("bad/SHA256SUMS", "".join(line + "\n" for line in lines))
+    refused(scene, base + ["--batch", "bad", "--grant", "x/grant"], "proof-inclusion")
+    for path in glob.glob(scene.path("bad", "manifest.json.*")):
+        os.unlink(path)
+    refused(scene, base + ["--batch", "bad", "--grant", "x/grant"], "signature-none")
+
+
 def test_no_secret(scene):
     """Of all that the office and the officers keep secret, nothing is on the medium or in the slip in the clear."""
     scene.make_org()
@@ -506,4 +620,5 @@ def test_no_secret(scene):
 
 if __name__ == "__main__":
     main(test_delivery, test_json, test_refusals, test_trust_gap, test_expired, test_names, test_not_empty, test_disk_fails,
-         test_stopped, test_small_medium, test_read_only, test_read_back, test_source_changes, test_killed, test_missing, test_no_secret)
+         test_stopped, test_small_medium, test_read_only, test_read_back, test_source_changes, test_killed, test_missing, test_extract,
+         test_extracts_together, test_extract_refusals, test_no_secret)

@@ -111,6 +111,32 @@ static void test_plain(void **state)
 	buffer_free(&out);
 }
 
+/* One device says so, and of one nothing is said as of many. */
+static void test_extract(void **state)
+{
+	struct delivery delivery = largest();
+	struct buffer out = BUFFER_EMPTY;
+
+	(void)state;
+	delivery_text(&out, &delivery, "m");
+	assert_false(holds(&out, "one device alone"));
+	assert_true(holds(&out, "records  3 single devices\n"));
+	assert_true(holds(&out, "again    3 devices may be done once more\n"));
+	assert_true(holds(&out, "replaces 1 earlier grant\n"));
+	buffer_clear(&out);
+	batches[0].records = (struct list){numbers, 1};
+	batches[0].lots.count = 1;
+	grants[0].records.count = grants[0].again.count = grants[0].max_success = 1;
+	grants[0].replaces.count = 2;
+	delivery_text(&out, &delivery, "m");
+	assert_true(holds(&out, "extract  one device alone: record 1\n"));
+	assert_true(holds(&out, "records  1 single device\n"));
+	assert_true(holds(&out, "at most  1 device\n"));
+	assert_true(holds(&out, "again    1 device may be done once more\n"));
+	assert_true(holds(&out, "replaces 2 earlier grants\n"));
+	buffer_free(&out);
+}
+
 static void test_json(void **state)
 {
 	struct delivery delivery = largest();
@@ -133,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_extract),
 		cmocka_unit_test(test_json),
 	};
 
