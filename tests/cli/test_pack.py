@@ -581,6 +581,18 @@ def test_extract_refusals(scene):
     refused(scene, base + ["--held", "x", "--grant", "y/grant"], "pack-grant-batch")
     refused(scene, base + ["--held", "x"], "pack-batch")
     refused(scene, ["--office", "office", "--station", "line1", "--batch", "x"], "pack-grant")
+    # a grant of both records goes along with both alone
+    shutil.copytree(scene.path("x", "grant"), scene.path("two"))
+    fields = json.loads(scene.read("two", "grant.json"))
+    fields.update(records=sorted([index, other]), max_success=2)
+    for path in glob.glob(scene.path("two", "*.minisig")):
+        os.unlink(path)
+    scene.write("two/grant.json", json.dumps(fields, indent=2, sort_keys=True) + "\n")
+    scene.sign("anna", "two")
+    fault = refused(scene, args + ["--grant", "two"], "pack-grant-batch")
+    expect("its records are not all given" in fault["text"], fault)
+    told = json.loads(pack(scene, *args, "--held", "y", "--grant", "two", "--out", "m", "--json").out)
+    expect([g["serial"] for g in told["grants"]] == [fields["serial"]] and [b["held"] for b in told["batches"]] == [False, True], told)
     shutil.copytree(scene.path("x"), scene.path("bad"))
     shutil.rmtree(scene.path("bad", "grant"))
     refused(scene, base + ["--batch", "bad"], "pack-batch")
