@@ -11,30 +11,33 @@
 #include "gapseal/list.h"
 #include "medium_private.h"
 
-bool medium_batch_granted(const struct medium_batch *batch, const struct grant_fields *grant)
+/* Is a grant for something of this batch or, of an extract, for its record? */
+static bool is_granted(const struct medium_batch *batch, const struct grant_fields *grant)
 {
 	return memcmp(manifest_hash(batch->manifest), grant->manifest_sha256, HASH_SIZE) == 0 &&
 	    (batch->extract == NULL || list_holds(&grant->records, batch->extract->index));
 }
 
-/* The batch a grant is for or, if all its records come as extracts, one of those. No extract is given twice,
- * so as many as the grant has records are all of them. */
+/* What a grant is for: one of the extracts if all its records come so, or the whole batch. No extract is
+ * given twice, so as many as the grant has records are all of them. */
 static const struct medium_batch *batch_of(const struct medium *medium, const struct grant_fields *grant)
 {
-	const struct medium_batch *extract = NULL;
+	const struct medium_batch *extract = NULL, *whole = NULL;
 	size_t extracts = 0;
 
 	for (size_t i = 0; i < medium->batch_count; i++) {
 		const struct medium_batch *batch = &medium->batches[i];
 
-		if (!medium_batch_granted(batch, grant))
+		if (!is_granted(batch, grant))
 			continue;
-		if (batch->extract == NULL)
-			return batch;
-		extract = batch;
-		extracts++;
+		if (batch->extract == NULL) {
+			whole = batch;
+		} else {
+			extract = batch;
+			extracts++;
+		}
 	}
-	return extracts == grant->records.count ? extract : NULL;
+	return extract != NULL && extracts == grant->records.count ? extract : whole;
 }
 
 /* Nobody here can open the keys; but they must be those that were signed. */
@@ -132,7 +135,9 @@ static enum err read_grant(struct medium *medium, const char *path, struct fault
 bool medium_has_grant(const struct medium *medium, const struct medium_batch *batch)
 {
 	for (size_t i = 0; i < medium->grant_count; i++) {
-		if (medium_batch_granted(batch, grant_get(medium->grants[i].grant)))
+		const struct grant_fields *grant = grant_get(medium->grants[i].grant);
+
+		if (is_granted(batch, grant) && (batch->extract != NULL || batch_of(medium, grant) == batch))
 			return true;
 	}
 	return false;

@@ -68,9 +68,7 @@ void medium_batch_name(char out[static EXTRACT_FOLDER_SIZE], const struct medium
 enum err medium_refuse(enum err err, struct fault *fault);
 /* A fault in a file of a folder: its place is told with the folder. */
 enum err medium_in_folder(enum err err, const char *path, struct fault *fault);
-/* Is a grant for something of this batch or, of an extract, for its record by index? */
-bool medium_batch_granted(const struct medium_batch *batch, const struct grant_fields *grant);
-/* Is one of the grants read so far? */
+/* Is one of the grants read so far for this batch, and not for its extracts alone; or for this extract? */
 bool medium_has_grant(const struct medium *medium, const struct medium_batch *batch);
 
 enum err medium_check_stations(const struct medium *medium, struct fault *fault);

@@ -36,7 +36,7 @@ struct copying {
 	const struct manifest *manifest;
 	struct extract *extract;       /* as the medium has it; NULL: the whole batch */
 	struct extract *copy;          /* as it arrived */
-	char name[EXTRACT_FOLDER_SIZE];  /* of its folder in the home */
+	char name[EXTRACT_FOLDER_SIZE]; /* of its folder in the home */
 };
 
 static const struct manifest_fields *fields_of(const struct copying *copying)

@@ -597,6 +597,7 @@ def test_extract_refusals(scene):
     shutil.rmtree(scene.path("bad", "grant"))
     refused(scene, base + ["--batch", "bad"], "pack-batch")
     refused(scene, base + ["--batch", "a", "--grant", "grant-a", "--batch", "bad"], "pack-batch")
+    expect(refused(scene, base + ["--batch", "a", "--batch", "x"], "pack-batch")["where"] == "a", "all of it for one device")
     shutil.copytree(scene.path("y", "grant"), scene.path("bad", "grant"))
     refused(scene, base + ["--batch", "bad"], "pack-grant-batch")
     refused(scene, base + ["--batch", "bad", "--batch", "y"], "pack-batch")
