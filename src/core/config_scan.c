@@ -83,9 +83,24 @@ static enum err open_comment(struct scan *scan)
 	return ERR_OK;
 }
 
+/* libconfuse gives up without a word at an option or section without a name. */
+static enum err open_quotes(struct scan *scan, uint8_t quote)
+{
+	bool value = scan->last == '=' || scan->last == ',' || (scan->last == '{' && scan->before == '=');
+
+	if (!value && peek(scan, 1) == quote)
+		return refuse(scan, scan->line, "quotes without anything in them may be a value only");
+	scan->inside = INSIDE_QUOTES;
+	scan->quote = quote;
+	scan->opened = scan->line;
+	return ERR_OK;
+}
+
 /* libconfuse skips a stray '*' or '+' in silence, and an empty list is to it no list at all. */
 static enum err plain(struct scan *scan, uint8_t byte)
 {
+	enum err err;
+
 	if (begins_comment(scan))
 		return open_comment(scan);
 	if (is_blank(byte))
@@ -98,14 +113,10 @@ static enum err plain(struct scan *scan, uint8_t byte)
 		scan->brace = scan->line;
 	if (byte == '}' && scan->depth > 0) /* one too many is libconfuse's to refuse */
 		scan->depth--;
-	if (byte == '"' || byte == '\'') {
-		scan->inside = INSIDE_QUOTES;
-		scan->quote = byte;
-		scan->opened = scan->line;
-	}
+	err = byte == '"' || byte == '\'' ? open_quotes(scan, byte) : ERR_OK;
 	scan->before = scan->last;
 	scan->last = byte;
-	return ERR_OK;
+	return err;
 }
 
 static void comment(struct scan *scan, uint8_t byte)

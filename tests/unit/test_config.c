@@ -37,6 +37,21 @@ static struct config_place at(const char *section, size_t i)
 	return (struct config_place){section, i};
 }
 
+/* Nothing is a value like others; it is no name. */
+static void test_empty_values(void **state)
+{
+	struct config *config = good("title = \"\"\nlist = {'', \"\"}\n");
+	const char *text = NULL;
+
+	(void)state;
+	assert_true(config_text(config, at("", 0), "title", &text, NULL));
+	assert_string_equal(text, "");
+	assert_true(config_texts(config, at("", 0), "list", 1, &text, NULL));
+	assert_string_equal(text, "");
+	assert_false(config_texts(config, at("", 0), "list", 2, &text, NULL));
+	config_free(&config);
+}
+
 static void test_values(void **state)
 {
 	struct config *config = good("# all kinds\n"
@@ -162,6 +177,10 @@ static void test_refused(void **state)
 		{"count = *1", "config-form", "a.conf:1"},
 		{"list += {a}", "config-form", "a.conf:1"},
 		{"list = { }", "config-form", "a.conf:1"},
+		{"\n\"\" = a", "config-form", "a.conf:2"},
+		{"title = \"a\"\n'' = b", "config-form", "a.conf:2"},
+		{"policy { \"\" = 1 }", "config-form", "a.conf:1"},
+		{"item \"\" { tag = 1 }", "config-form", "a.conf:1"},
 		{"title = a//b", "config-form", "a.conf:1"},
 		{"title = a#b", "config-form", "a.conf:1"},
 		{"titel = a", "config-option", "a.conf:1"},
@@ -306,6 +325,7 @@ static void test_examples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_empty_values),
 		SCRATCH_TEST(test_values), SCRATCH_TEST(test_absent), SCRATCH_TEST(test_sections),
 		SCRATCH_TEST(test_empty),
 		SCRATCH_TEST(test_refused), SCRATCH_TEST(test_nul), SCRATCH_TEST(test_file),
