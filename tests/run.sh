@@ -18,8 +18,8 @@ summary=$(mktemp -d)
 trap 'rm -rf "$summary"' EXIT
 status=0
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" -O "$summary/plain" || status=1
-# Unit tests once more under the sanitizers: the same sources, memory and undefined behaviour watched.
-ctest --test-dir "$build-sanitized" --output-on-failure -j "$(nproc)" -L unit -O "$summary/sanitized" || status=1
+# Unit tests once more under the sanitizers: the same sources, memory and undefined behaviour watched; and the fuzzers.
+ctest --test-dir "$build-sanitized" --output-on-failure -j "$(nproc)" -L 'unit|fuzz' -O "$summary/sanitized" || status=1
 
 passed=$(grep -hE '^ *[0-9]+/[0-9]+ Test .*Passed' "$summary/plain" "$summary/sanitized" | wc -l)
 failed=$(grep -hE '^ *[0-9]+/[0-9]+ Test .*(Failed|Timeout|Not Run|Exception)' "$summary/plain" "$summary/sanitized" | wc -l)
