@@ -12,33 +12,55 @@
 
 /* In a file of its own: a program without a conf file carries no parser for one. */
 
-/* Takes over one option that was not given. Texts are duplicated: they live as long as the program. */
-static bool take_default(const struct command_option *option, const char *name, const struct config *config)
+/* Texts are duplicated: they live as long as the program. */
+static bool take_texts(struct texts *out, const char *name, const struct config *config)
 {
 	const struct config_place top = {"", 0};
 	const char *text;
 
+	for (size_t i = 0; config_texts(config, top, name, i, &text, NULL); i++) {
+		const char *copy = strdup(text);
+
+		if (copy == NULL || !texts_add(out, copy))
+			return false;
+	}
+	return true;
+}
+
+/* Several commands may have the same flag, and some of them take it once only. */
+static enum err take_text(const char **out, const char *name, const struct config *config, const char *path,
+    struct fault *fault)
+{
+	const struct config_place top = {"", 0};
+	const char *text, *other;
+
+	if (!config_text(config, top, name, &text, NULL))
+		return ERR_OK;
+	if (config_texts(config, top, name, 1, &other, NULL))
+		return fault_set(fault, ERR_NO, "config-value", path, "%s: this command takes only one", name);
+	*out = strdup(text);
+	return *out != NULL ? ERR_OK : fault_memory(fault);
+}
+
+/* Takes over one option that was not given. */
+static enum err take_default(const struct command_option *option, const char *name,
+    const struct config *config, const char *path, struct fault *fault)
+{
+	const struct config_place top = {"", 0};
+
 	switch (option->kind) {
 	case OPTION_FLAG:
 		config_boolean(config, top, name, option->value, NULL);
-		return true;
+		break;
 	case OPTION_NUMBER:
 		config_number(config, top, name, option->value, NULL);
-		return true;
+		break;
 	case OPTION_TEXT:
-		if (config_text(config, top, name, &text, NULL))
-			return (*(const char **)option->value = strdup(text)) != NULL;
-		return true;
+		return take_text(option->value, name, config, path, fault);
 	case OPTION_TEXTS:
-		for (size_t i = 0; config_texts(config, top, name, i, &text, NULL); i++) {
-			const char *copy = strdup(text);
-
-			if (copy == NULL || !texts_add(option->value, copy))
-				return false;
-		}
-		return true;
+		return take_texts(option->value, name, config) ? ERR_OK : fault_memory(fault);
 	}
-	return true;
+	return ERR_OK;
 }
 
 /* The conf file's name of an option: '-' becomes '_'. */
@@ -73,9 +95,8 @@ enum err command_defaults(const struct command_option *options, size_t count,
 		return err;
 	for (size_t i = 0; err == ERR_OK && i < count; i++) {
 		conf_name(option, options[i].name);
-		if (!command_given(options, count, options[i].name) && conf_knows(conf, option) &&
-		    !take_default(&options[i], option, config))
-			err = fault_memory(fault);
+		if (!command_given(options, count, options[i].name) && conf_knows(conf, option))
+			err = take_default(&options[i], option, config, path, fault);
 	}
 	config_free(&config);
 	return err;

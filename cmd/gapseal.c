@@ -8,20 +8,53 @@
 #include "gapseal/utc.h"
 #include "gapseal/x509.h"
 
+/* The flags that may have a standing value. Not those that waive a protection, say which devices or lots, or
+ * name a descriptor: these are said each time. */
 static const struct config_option conf_options[] = {
+	{"batch", CONFIG_TEXTS},
 	{"ca", CONFIG_TEXT},
+	{"csv", CONFIG_TEXT},
 	{"days", CONFIG_NUMBER},
+	{"format", CONFIG_TEXT},
+	{"id", CONFIG_TEXT},
+	{"json", CONFIG_BOOLEAN},
 	{"lot_size", CONFIG_NUMBER},
+	{"max", CONFIG_NUMBER},
 	{"no_escrow", CONFIG_BOOLEAN},
+	{"note", CONFIG_TEXT},
+	{"out", CONFIG_TEXT},
+	{"pin", CONFIG_TEXT},
+	{"profile", CONFIG_TEXT},
+	{"recipient", CONFIG_TEXTS},
+	{"rehearsal", CONFIG_BOOLEAN},
 	{"series", CONFIG_TEXT},
+	{"station", CONFIG_TEXTS},
+	{"tag", CONFIG_NUMBER},
 	{"threads", CONFIG_NUMBER},
-	{"trust", CONFIG_TEXT},
+	{"title", CONFIG_TEXT},
+	{"trust", CONFIG_TEXTS},
+	{"verify_all", CONFIG_BOOLEAN},
 };
 const struct config_section office_options = {
 	.name = NULL,
 	.options = conf_options,
 	.count = sizeof conf_options / sizeof conf_options[0],
 };
+
+bool office_given(const struct command *command, const struct command_option *options, size_t count,
+    const char *office, bool json, int *code)
+{
+	struct fault fault;
+
+	if (office == NULL) {
+		*code = command_missing(command, "office");
+		return false;
+	}
+	if (command_defaults(options, count, &office_options, office, OFFICE_CONF, &fault) == ERR_OK)
+		return true;
+	*code = command_fault(&fault, json);
+	return false;
+}
 
 enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm,
     struct fault *fault)

@@ -51,6 +51,10 @@ enum err numbers_get(uint64_t **out, const struct texts *texts, const char *opti
 
 /* Every option office.conf may hold. */
 extern const struct config_section office_options;
+/* Whether the office is named and its conf file, if there is one, could be read: its defaults are filled in.
+ * Otherwise that was said, and *code is the exit code. */
+bool office_given(const struct command *command, const struct command_option *options, size_t count,
+    const char *office, bool json, int *code);
 
 /* A passphrase from the descriptor the user named, or from the terminal (twice if confirm). */
 enum err passphrase_get(struct secret **out, uint64_t fd, const char *prompt, bool confirm,

@@ -60,18 +60,11 @@ int accept_returned(const struct command *command, int argc, char **argv)
 	};
 	const size_t count = sizeof options / sizeof options[0];
 	struct operands operands;
-	struct fault fault;
 	int code;
 
-	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
-		if (given.office == NULL)
-			code = command_missing(command, "office");
-		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
-		    &fault) != ERR_OK)
-			code = command_fault(&fault, false);
-		else
-			code = do_accept(command, &given);
-	}
+	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code) &&
+	    office_given(command, options, count, given.office, false, &code))
+		code = do_accept(command, &given);
 	texts_free(&given.logs);
 	return code;
 }

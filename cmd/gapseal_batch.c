@@ -195,18 +195,11 @@ int compile(const struct command *command, int argc, char **argv)
 	};
 	const size_t count = sizeof options / sizeof options[0];
 	struct operands operands;
-	struct fault fault;
 	int code;
 
-	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
-		if (given.office == NULL)
-			code = command_missing(command, "office");
-		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
-		    &fault) != ERR_OK)
-			code = command_fault(&fault, given.json);
-		else
-			code = start_compile(command, &given);
-	}
+	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code) &&
+	    office_given(command, options, count, given.office, given.json, &code))
+		code = start_compile(command, &given);
 	texts_free(&given.seed.shares);
 	texts_free(&given.supersede);
 	return code;

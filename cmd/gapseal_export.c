@@ -93,18 +93,11 @@ int export_batch(const struct command *command, int argc, char **argv)
 	};
 	const size_t count = sizeof options / sizeof options[0];
 	struct operands operands;
-	struct fault fault;
 	int code;
 
-	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code)) {
-		if (given.office == NULL)
-			code = command_missing(command, "office");
-		else if (command_defaults(options, count, &office_options, given.office, OFFICE_CONF,
-		    &fault) != ERR_OK)
-			code = command_fault(&fault, false);
-		else
-			code = do_export(command, &given);
-	}
+	if (command_options(command, options, count, argc, argv, 0, 0, &operands, &code) &&
+	    office_given(command, options, count, given.office, false, &code))
+		code = do_export(command, &given);
 	texts_free(&given.recipients);
 	return code;
 }

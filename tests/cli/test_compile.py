@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Compiling itself: threads, progress on a terminal, every signature verified."""
+import json
 import os
 import pty
 import re
@@ -53,4 +54,21 @@ def every_signature_can_be_verified(scene):
     scene.tool("sh", "-c", "cd all && sha256sum -c --quiet SHA256SUMS")
 
 
-main(progress_tells_rate_and_time, every_signature_can_be_verified)
+def the_office_has_standing_values(scene):
+    prepare(scene, PROFILE_PSK)
+    pin = scene.tool("sha256sum", "trust.json").stdout.decode()[:64]
+    conf = ('trust = "trust.json"\nprofile = "p.conf"\ncsv = "d.csv"\nlot_size = 100\ntitle = "Spring run"\nseries = eu\n'
+            'no_escrow = true\nrehearsal = true\njson = true\nstation = {"line1", "line2"}\nthreads = 1\npin = "%s"\n' % pin)
+    scene.write("office/office.conf", conf)
+    made = json.loads(scene.office("compile", "--office", "office", "--id", "a", "--out", "a").out)
+    expect((made["lots"], made["series"]) == (7, "eu"), made)
+    made = json.loads(scene.office("compile", "--office", "office", "--id", "b", "--out", "b", "--lot-size", 350, "--title", "Other").out)
+    expect(made["lots"] == 2 and json.loads(scene.read("b/manifest.json"))["title"] == "Other", "flags win")
+    for text, code in (('trust = {"trust.json", "other.json"}\n', "config-value"), ("force = true\n", "config-option"),
+                       ("passphrase_fd = 3\n", "config-option"), ("again = {\"1\"}\n", "config-option")):
+        scene.write("office/office.conf", text)
+        refused = scene.office("compile", "--office", "office", "--id", "c", "--out", "c", "--json", check=1)
+        expect(json.loads(refused.out)["code"] == code, refused.out)
+
+
+main(progress_tells_rate_and_time, every_signature_can_be_verified, the_office_has_standing_values)
