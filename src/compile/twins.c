@@ -35,13 +35,16 @@ static bool is_sorted(const struct twins *twins)
 	return true;
 }
 
-/* One pass of a radix sort: stable, by one byte of the key. */
-static void distribute(struct twin *to, const struct twin *from, size_t count, unsigned byte)
+/* One pass of a radix sort: stable, by one byte of the key. False, and nothing is moved, if it is the same byte
+ * in all. */
+static bool distribute(struct twin *to, const struct twin *from, size_t count, unsigned byte)
 {
 	size_t starts[256] = {0}, sum = 0;
 
 	for (size_t i = 0; i < count; i++)
 		starts[from[i].key >> (8 * byte) & 255]++;
+	if (starts[from[0].key >> (8 * byte) & 255] == count)
+		return false;
 	for (size_t i = 0; i < 256; i++) {
 		size_t here = starts[i];
 
@@ -50,6 +53,7 @@ static void distribute(struct twin *to, const struct twin *from, size_t count, u
 	}
 	for (size_t i = 0; i < count; i++)
 		to[starts[from[i].key >> (8 * byte) & 255]++] = from[i];
+	return true;
 }
 
 enum err twins_sort(struct twins *twins, struct fault *fault)
@@ -57,14 +61,18 @@ enum err twins_sort(struct twins *twins, struct fault *fault)
 	struct twins other;
 	enum err err;
 
-	if (is_sorted(twins)) /* most lists of devices are */
+	if (is_sorted(twins)) /* most lists of devices are, and empty ones */
 		return ERR_OK;
 	err = twins_new(&other, twins->capacity, fault);
 	if (err != ERR_OK)
 		return err;
-	for (unsigned byte = 0; byte < 8; byte += 2) {
-		distribute(other.items, twins->items, twins->count, byte);
-		distribute(twins->items, other.items, twins->count, byte + 1);
+	for (unsigned byte = 0; byte < 8; byte++) {
+		struct twin *sorted = other.items;
+
+		if (!distribute(sorted, twins->items, twins->count, byte))
+			continue;
+		other.items = twins->items;
+		twins->items = sorted;
 	}
 	twins_free(&other);
 	return ERR_OK;
