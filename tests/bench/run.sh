@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Figures, not tests: builds, measures, prints one JSON object a line. Usage: run.sh [compile|line|audit|ingest ...] [--large]
+# Figures, not tests: builds, measures, prints one JSON object a line. Usage: run.sh [compile|ingest|line ...] [--large]
 # Close everything else first: the figures are those of the whole machine.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
