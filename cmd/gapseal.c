@@ -129,7 +129,7 @@ static const struct command commands[] = {
 	{"pack", "", "write a medium for named stations, and its delivery slip", pack},
 	{"export", "", "write what a back end needs to know of the devices proven done", export_batch},
 	{"accept", "", "take note of an activation and of the logs that came back", accept_returned},
-	{"extract", "", "write what proves to others what one device holds", extract},
+	{"extract", "", "make the folder of one device, or what proves what it holds", extract},
 	{"ledger show", "", "show batches, grants and close-outs", ledger_show_all},
 	{"ledger find", "", "say where a device was compiled", ledger_find_device},
 	{"ledger verify", "", "check the ledger, and batch folders against it", ledger_verify_all},
