@@ -358,7 +358,7 @@ static void take_keys(struct worker *worker, const struct lot *lot, size_t k, co
 	worker->place.lot = lot->number;
 	worker->place.index = lot->first + k;
 	keys_device(own->device, keys->credentials, worker->row.imei);
-	keys_root(own->root, keys->lot, worker->place.index);
+	keys_root(own->root, lot->keys->lot, worker->place.index);
 	keys_record(&own->record, own->root);
 }
 

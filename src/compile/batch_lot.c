@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
 #include "batch_private.h"
 
 #define PIECE 4096 /* devices */
@@ -12,12 +14,32 @@ static uint64_t key_of(const uint8_t tag[static RECORD_TAG_SIZE])
 	return key;
 }
 
-/* One thread's way to the tags of a lot. */
-struct tagging {
-	struct lot *lot;
-	const struct plan *plan;
-	const uint8_t *key;
-};
+enum err lot_new(struct lot *out, size_t largest, struct fault *fault)
+{
+	*out = (struct lot){.order = TWINS_EMPTY, .tags = malloc(largest * sizeof *out->tags)};
+	return out->tags != NULL ? twins_new(&out->order, largest, fault) : fault_memory(fault);
+}
+
+void lot_free(struct lot *lot)
+{
+	twins_free(&lot->order);
+	free(lot->tags);
+}
+
+void lot_begin(struct lot *lot, struct lot_keys *keys, uint8_t check[static HASH_SIZE],
+    const uint8_t batch[static KEY_SIZE])
+{
+	keys_lot(keys->lot, batch, lot->number);
+	keys_lot_check(check, keys->lot);
+	keys_lot_tag_key(keys->tags, keys->lot);
+	lot->keys = keys;
+	lot->order.count = 0;
+}
+
+uint64_t lot_pieces(const struct lot *lot)
+{
+	return (lot->count + PIECE - 1) / PIECE;
+}
 
 static size_t piece_end(const struct lot *lot, uint64_t piece)
 {
@@ -26,54 +48,16 @@ static size_t piece_end(const struct lot *lot, uint64_t piece)
 	return end < lot->count ? end : lot->count;
 }
 
-static enum err make_tags(void *worker, void *room, uint64_t piece, struct fault *fault)
+void lot_tag(struct lot *lot, const struct plan *plan, uint64_t piece)
 {
-	const struct tagging *tagging = worker;
-	const struct plan *plan = tagging->plan;
-	struct lot *lot = tagging->lot;
 	size_t end = piece_end(lot, piece);
 
-	(void)room;
-	(void)fault;
 	for (size_t k = (size_t)piece * PIECE; k < end; k++) {
 		char imei[IMEI_SIZE];
 
 		imei_digits(imei, roster_imei(plan_roster(plan), plan_device(plan, lot->number, k)));
-		keys_tag(lot->tags[k], tagging->key, imei);
+		keys_tag(lot->tags[k], lot->keys->tags, imei);
 	}
-	return ERR_OK;
-}
-
-static enum err take_tags(void *context, void *room, uint64_t piece, struct fault *fault)
-{
-	struct lot *lot = context;
-	size_t end = piece_end(lot, piece);
-
-	(void)room;
-	(void)fault;
-	for (size_t k = (size_t)piece * PIECE; k < end; k++)
-		twins_add(&lot->order, key_of(lot->tags[k]), (uint32_t)k);
-	return ERR_OK;
-}
-
-static enum err tag_all(struct lot *lot, const struct plan *plan, const uint8_t *key, unsigned threads,
-    struct fault *fault)
-{
-	struct tagging tagging = {lot, plan, key};
-	void *workers[PIECES_THREADS_MAX], *rooms[PIECES_ROOMS(PIECES_THREADS_MAX)] = {NULL};
-	const struct pieces pieces = {
-		.count = (lot->count + PIECE - 1) / PIECE,
-		.threads = threads,
-		.make = make_tags,
-		.take = take_tags,
-		.context = lot,
-		.workers = workers,
-		.rooms = rooms,
-	};
-
-	for (unsigned i = 0; i < threads; i++)
-		workers[i] = &tagging; /* which none of them writes to */
-	return pieces_run(&pieces, fault);
 }
 
 /* A look-up by tag must find one record. Here 8 bytes of the tag decide, which are as many between different
@@ -88,17 +72,15 @@ static enum err check_tags(const struct lot *lot, struct fault *fault)
 	return ERR_OK;
 }
 
-enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], struct batch_keys *keys,
-    const struct plan *plan, unsigned threads, struct fault *fault)
+enum err lot_take(struct lot *lot, uint64_t piece, struct fault *fault)
 {
+	size_t end = piece_end(lot, piece);
 	enum err err;
 
-	keys_lot(keys->lot, keys->batch, lot->number);
-	keys_lot_check(check, keys->lot);
-	keys_lot_tag_key(keys->tags, keys->lot);
-	lot->order.count = 0;
-	err = tag_all(lot, plan, keys->tags, threads, fault);
-	if (err == ERR_OK)
-		err = twins_sort(&lot->order, fault);
+	for (size_t k = (size_t)piece * PIECE; k < end; k++)
+		twins_add(&lot->order, key_of(lot->tags[k]), (uint32_t)k);
+	if (end < lot->count)
+		return ERR_OK;
+	err = twins_sort(&lot->order, fault);
 	return err == ERR_OK ? check_tags(lot, fault) : err;
 }

@@ -11,24 +11,35 @@
 /* The parts of batch_make. */
 
 /* The keys all records of a batch hang from; only inside a secret. */
+struct lot_keys {
+	uint8_t lot[KEY_SIZE];
+	uint8_t tags[KEY_SIZE];
+};
 struct batch_keys {
 	uint8_t batch[KEY_SIZE];
 	uint8_t credentials[KEY_SIZE];
-	uint8_t lot[KEY_SIZE];       /* of the lot in hand */
-	uint8_t tags[KEY_SIZE];      /* of the lot in hand */
+	struct lot_keys lots[2];     /* of the one being sealed and the next one */
 };
 
-/* The lot in hand. */
 struct lot {
 	uint32_t number;
 	uint64_t first;
-	size_t count;
+	size_t count;                /* 0: none in hand */
+	const struct lot_keys *keys;
 	struct twins order;          /* its devices, by number in the lot, in the order of their records */
-	uint8_t (*tags)[RECORD_TAG_SIZE]; /* of its devices by number in the lot; room for the largest lot */
+	uint8_t (*tags)[RECORD_TAG_SIZE]; /* of its devices by number in the lot */
 };
-/* Takes the lot's keys in hand, orders its devices by their tags, and gives its check value. */
-enum err lot_take(struct lot *lot, uint8_t check[static HASH_SIZE], struct batch_keys *keys,
-    const struct plan *plan, unsigned threads, struct fault *fault);
+/* A lot that has none in hand yet, and room for the largest. */
+enum err lot_new(struct lot *out, size_t largest, struct fault *fault);
+void lot_free(struct lot *lot);
+/* Takes one in hand: its keys, which go to keys, and its check value. */
+void lot_begin(struct lot *lot, struct lot_keys *keys, uint8_t check[static HASH_SIZE],
+    const uint8_t batch[static KEY_SIZE]);
+/* Its devices' tags are made in so many pieces, by several threads in any order, each taken in order; the
+ * last one puts the devices in order. ERR_NO "batch-tag". */
+uint64_t lot_pieces(const struct lot *lot);
+void lot_tag(struct lot *lot, const struct plan *plan, uint64_t piece);
+enum err lot_take(struct lot *lot, uint64_t piece, struct fault *fault);
 
 /* The records of a batch that is made again, a piece at a time. */
 struct given {
