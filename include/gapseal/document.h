@@ -36,6 +36,15 @@ enum err document_load_in(struct document *out, int folder, const char *path, co
 enum err document_copy(int folder, const char *name, const struct document *document, struct fault *fault);
 void document_free(struct document *document); /* frees, leaves DOCUMENT_EMPTY */
 
+/* The same document with more signatures: out is held, then those of more that are of other keys. It borrows
+ * all it has from the two and is never freed. "signature-count". */
+enum err document_join(struct document *out, const struct document *held, const struct document *more,
+    struct fault *fault);
+/* Writes under the name given the signatures of a joined document from number first on, each new and
+ * durable. */
+enum err document_copy_signatures(int folder, const char *name, const struct document *document, size_t first,
+    struct fault *fault);
+
 /* The file name of the i-th signature, for places: "manifest.json.5F42D941360BDAEA.minisig". */
 #define DOCUMENT_PLACE_SIZE (128 + MINISIG_KEYID_SIZE + 16)
 void document_signature_place(char out[static DOCUMENT_PLACE_SIZE], const struct document *document,

@@ -12,12 +12,19 @@
  * writes tree.bin. Of a grant, every key in keys.age is checked against the manifest first. A folder
  * appears in the home whole or not at all, then the ingest entry is logged. Repeating is harmless: what is
  * held is said to be, after its copy was verified again, and a copy found damaged is taken anew.
+ *
+ * Signatures that a held document lacks are added to it, wherever it is held, when it is brought again with
+ * them: all that is brought must be good, and the newest trust must approve what is held then. Nothing else
+ * of it changes, keys that were destroyed stay so, and an ingest entry is logged as for a document taken now:
+ * from here on it is judged by the version approved under, which may know officers the earlier one did not,
+ * and a station that runs looks at it again. The entry names the document, not who signed: an auditor judges
+ * by the signatures he is given. An ingest interrupted before that entry is completed by repeating it.
  */
 struct ingest_report {
 	/* One line, without LF, per thing taken, held or refused; may be NULL. */
 	void (*say)(void *context, const char *line);
 	void *context;
-	size_t taken, held, refused;
+	size_t taken, held, refused; /* a document that got signatures counts as taken */
 };
 
 /* Takes one trust file. The first version of a home is pinned by this: pin is its fingerprint as typed (see

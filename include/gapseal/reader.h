@@ -20,7 +20,8 @@ struct reader;
 enum err reader_open(struct reader **out, const struct home *home, struct fault *fault);
 void reader_free(struct reader **reader); /* NULL is fine */
 size_t reader_batches(const struct reader *reader);
-/* The documents of a batch and of a grant, unverified; they stay where they are until reader_free. */
+/* The documents of a batch and of a grant, unverified; they stay where they are until reader_free, with the
+ * signatures that the last reader_refresh found. */
 const struct document *reader_manifest(const struct reader *reader, size_t batch);
 size_t reader_grants(const struct reader *reader);
 const struct document *reader_grant(const struct reader *reader, size_t grant);
@@ -28,8 +29,9 @@ const struct document *reader_grant(const struct reader *reader, size_t grant);
 uint64_t reader_grant_serial(const struct reader *reader, size_t grant);
 /* The bytes of the grant's keys.age; empty if the home has it no more (lot_keys.h). */
 struct bytes reader_grant_keys(const struct reader *reader, size_t grant);
-/* Takes over what was ingested since; *changed tells whether anything was. What was there keeps its number;
- * what is new comes behind it; a batch of which only extracts were held may be whole now. */
+/* Takes over what was ingested since; *changed tells whether anything was. What was there keeps its number,
+ * but may have more signatures; what is new comes behind it; a batch of which only extracts were held may be
+ * whole now. */
 enum err reader_refresh(struct reader *reader, bool *changed, struct fault *fault);
 /* Answers LOOKUP with RECORD. On failure (ERR_CANNOT: a read error) the answer is there too, with the
  * reason "reader", so that the device has its end. */

@@ -44,17 +44,33 @@ static const struct manifest_fields *fields_of(const struct copying *copying)
 	return manifest_get(copying->manifest);
 }
 
+#define NAMED_SIZE (NAME_SIZE + 16)
+
+static void print_name(char out[static NAMED_SIZE], const struct manifest_fields *fields)
+{
+	snprintf(out, NAMED_SIZE, "%s%s", fields->batch,
+	    fields->purpose == PURPOSE_REHEARSAL ? " (REHEARSAL)" : "");
+}
+
 static void say_taken(const struct copying *copying, const char *what)
 {
 	const struct manifest_fields *fields = fields_of(copying);
-	const char *rehearsal = fields->purpose == PURPOSE_REHEARSAL ? " (REHEARSAL)" : "";
+	char name[NAMED_SIZE];
 
+	print_name(name, fields);
 	if (copying->extract != NULL)
-		ingest_say(copying->ingest, "batch %s%s: record %" PRIu64 " %s, one of %" PRIu64 " devices",
-		    fields->batch, rehearsal, copying->extract->index, what, fields->count);
+		ingest_say(copying->ingest, "batch %s: record %" PRIu64 " %s, one of %" PRIu64 " devices",
+		    name, copying->extract->index, what, fields->count);
 	else
-		ingest_say(copying->ingest, "batch %s%s: %s, %" PRIu64 " devices", fields->batch, rehearsal,
-		    what, fields->count);
+		ingest_say(copying->ingest, "batch %s: %s, %" PRIu64 " devices", name, what, fields->count);
+}
+
+static void say_added(const struct copying *copying, size_t added)
+{
+	char name[NAMED_SIZE];
+
+	print_name(name, fields_of(copying));
+	ingest_say_added(copying->ingest, "batch", name, added);
 }
 
 static enum err copy_records(int draft, int medium, const struct manifest_fields *fields, const char *where,
@@ -119,11 +135,39 @@ static enum err fill(const struct copying *copying, int draft, struct fault *fau
 	    : fill_batch(copying, draft, fault);
 }
 
+/* Whether a folder of the home holds something of the batch: all of it, or a record. */
+static bool is_of_batch(const char *name, const char *batch)
+{
+	char of[NAME_SIZE];
+	uint64_t index;
+
+	return strcmp(name, batch) == 0 || (extract_folder_parse(of, &index, name) && strcmp(of, batch) == 0);
+}
+
+/* Every folder of the batch, for whichever of them the reader knows it by. */
+static enum err add_signatures(const struct copying *copying, size_t *added, struct fault *fault)
+{
+	const int batches = copying->ingest->batches;
+	char **names;
+	enum err err;
+
+	err = folder_list(&names, batches, NAMES_MAX, HOME_BATCHES, fault);
+	if (err != ERR_OK)
+		return err;
+	for (char **name = names; *name != NULL && err == ERR_OK; name++)
+		if (is_of_batch(*name, fields_of(copying)->batch))
+			err = ingest_add_signatures(added, batches, *name, MANIFEST_NAME, copying->document,
+			    fault);
+	free(names);
+	return err;
+}
+
 static enum err take(const struct copying *copying, struct fault *fault)
 {
 	struct ingest *ingest = copying->ingest;
 	struct folder_draft draft;
 	char path[PATH_SIZE];
+	size_t added = 0;
 	enum err err;
 
 	snprintf(path, sizeof path, "%s/" HOME_BATCHES "/%s", ingest->home->path, copying->name);
@@ -136,40 +180,57 @@ static enum err take(const struct copying *copying, struct fault *fault)
 	else
 		folder_abandon(&draft);
 	if (err == ERR_OK)
+		err = add_signatures(copying, &added, fault);
+	if (err == ERR_OK)
 		err = ingest_log_accepted(ingest, copying->manifest, NULL, fault);
 	if (err != ERR_OK)
 		return err;
 	ingest->report->taken++;
 	say_taken(copying, "taken");
+	if (added > 0)
+		say_added(copying, added);
 	return ERR_OK;
 }
 
-/* Whether a folder of the home holds something of the batch: all of it, or a record. */
-static bool is_of_batch(const char *name, const char *batch)
+static enum err load_held(struct document *out, const struct copying *copying, const char *name,
+    struct fault *fault)
 {
-	char of[NAME_SIZE];
-	uint64_t index;
+	char place[PATH_SIZE];
+	int folder;
+	enum err err;
 
-	return strcmp(name, batch) == 0 || (extract_folder_parse(of, &index, name) && strcmp(of, batch) == 0);
+	snprintf(place, sizeof place, HOME_BATCHES "/%s", name);
+	err = folder_open(&folder, copying->ingest->batches, name, fault);
+	if (err != ERR_OK)
+		return err;
+	err = document_load_in(out, folder, place, MANIFEST_NAME, fault);
+	close(folder);
+	return err;
+}
+
+static enum err approve(const struct document *document, const struct trust *newest, struct fault *fault)
+{
+	struct manifest *manifest;
+	enum err err = manifest_open(&manifest, document, newest, newest, fault);
+
+	manifest_free(&manifest);
+	return err;
 }
 
 static enum err compare_held(const struct copying *copying, const char *name, struct fault *fault)
 {
 	struct document held;
-	int folder;
 	enum err err;
 
-	err = folder_open(&folder, copying->ingest->batches, name, fault);
-	if (err != ERR_OK)
-		return err;
-	err = document_load(&held, folder, MANIFEST_NAME, fault);
-	close(folder);
+	err = load_held(&held, copying, name, fault);
 	if (err != ERR_OK)
 		return err;
 	if (memcmp(held.hash, manifest_hash(copying->manifest), HASH_SIZE) != 0)
 		err = fault_set(fault, ERR_NO, "batch-differs", copying->where,
 		    "another batch named %s is held here: an id is never used twice",
 		    fields_of(copying)->batch);
+	else
+		err = ingest_check_added(copying->ingest, &held, copying->document, approve, fault);
 	document_free(&held);
 	return err;
 }
@@ -221,18 +282,37 @@ static enum err verify_held(bool *intact, const struct copying *copying, struct 
 	return ERR_OK;
 }
 
+static enum err is_unlogged(bool *unlogged, const struct copying *copying, struct fault *fault)
+{
+	uint64_t version = progress_accepted(copying->ingest->accepted, manifest_hash(copying->manifest), 0);
+	struct document held;
+	enum err err = load_held(&held, copying, copying->name, fault);
+
+	if (err != ERR_OK)
+		return err;
+	*unlogged = ingest_is_unlogged(copying->ingest, &held, version, approve);
+	document_free(&held);
+	return ERR_OK;
+}
+
 static enum err keep(const struct copying *copying, struct fault *fault)
 {
 	struct ingest *ingest = copying->ingest;
-	enum err err = ERR_OK;
+	bool unlogged = false;
+	size_t added = 0;
+	enum err err = add_signatures(copying, &added, fault);
 
-	/* an ingest that was interrupted before its entry */
-	if (progress_accepted(ingest->accepted, manifest_hash(copying->manifest), 0) == 0)
+	if (err == ERR_OK)
+		err = is_unlogged(&unlogged, copying, fault);
+	if (err == ERR_OK && (added > 0 || unlogged))
 		err = ingest_log_accepted(ingest, copying->manifest, NULL, fault);
 	if (err != ERR_OK)
 		return err;
-	ingest->report->held++;
-	say_taken(copying, "held already");
+	*(added > 0 ? &ingest->report->taken : &ingest->report->held) += 1;
+	if (added > 0)
+		say_added(copying, added);
+	else
+		say_taken(copying, "held already");
 	return ERR_OK;
 }
 

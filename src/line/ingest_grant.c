@@ -177,55 +177,114 @@ static enum err store(const struct taking *taking, const char *serial, struct fa
 	return err;
 }
 
-/* Is the same grant held with the same keys? Keys that were destroyed since stay so. */
-static enum err compare_held(const struct taking *taking, const char *serial, struct fault *fault)
+/* *same tells whether it is the same grant with the same keys. */
+static enum err load_held(struct document *out, bool *same, const struct taking *taking, const char *serial,
+    struct fault *fault)
 {
-	struct buffer grant = BUFFER_EMPTY, keys = BUFFER_EMPTY;
-	bool same = true;
+	struct buffer keys = BUFFER_EMPTY;
+	char place[FAULT_WHERE_MAX];
 	enum err err;
 	int folder;
 
+	snprintf(place, sizeof place, HOME_GRANTS "/%s", serial);
 	err = folder_open(&folder, taking->ingest->grants, serial, fault);
 	if (err != ERR_OK)
 		return err;
-	err = file_read(&grant, folder, GRANT_NAME, DOCUMENT_MAX, fault);
-	if (err == ERR_OK)
-		same = bytes_equal(buffer_bytes(&grant), buffer_bytes(&taking->document.text));
-	if (err == ERR_OK && file_exists(folder, GRANT_KEYS_NAME)) {
+	err = document_load_in(out, folder, place, GRANT_NAME, fault);
+	*same = err == ERR_OK && memcmp(out->hash, taking->document.hash, HASH_SIZE) == 0;
+	if (err == ERR_OK && file_exists(folder, GRANT_KEYS_NAME)) { /* destroyed keys stay so */
 		err = file_read(&keys, folder, GRANT_KEYS_NAME, AGE_FILE_MAX, fault);
-		same = same && bytes_equal(buffer_bytes(&keys), buffer_bytes(&taking->keys));
+		*same = *same && bytes_equal(buffer_bytes(&keys), buffer_bytes(&taking->keys));
+		if (err != ERR_OK)
+			document_free(out);
 	}
 	close(folder);
-	if (err == ERR_OK && !same)
-		err = fault_set(fault, ERR_NO, "grant-differs", taking->where,
-		    "another grant %s is held here, or its copy is damaged: if this is the right one, remove "
-		    "the folder " HOME_GRANTS "/%s in the home and ingest again", serial, serial);
-	buffer_free(&grant);
 	buffer_free(&keys);
 	return err;
 }
 
-static enum err take_or_keep(struct taking *taking, struct fault *fault)
+static enum err approve(const struct document *document, const struct trust *newest, struct fault *fault)
+{
+	struct grant *grant;
+	enum err err = grant_open(&grant, document, newest, newest, fault);
+
+	grant_free(&grant);
+	return err;
+}
+
+static enum err compare_held(bool *unlogged, const struct taking *taking, const char *serial,
+    struct fault *fault)
+{
+	const struct grant_fields *grant = grant_get(taking->grant);
+	uint64_t version = progress_accepted(taking->ingest->accepted, grant->manifest_sha256, grant->serial);
+	struct document held;
+	enum err err;
+	bool same;
+
+	err = load_held(&held, &same, taking, serial, fault);
+	if (err != ERR_OK)
+		return err;
+	*unlogged = ingest_is_unlogged(taking->ingest, &held, version, approve);
+	if (!same)
+		err = fault_set(fault, ERR_NO, "grant-differs", taking->where,
+		    "another grant %s is held here, or its copy is damaged: if this is the right one, remove "
+		    "the folder " HOME_GRANTS "/%s in the home and ingest again", serial, serial);
+	else
+		err = ingest_check_added(taking->ingest, &held, &taking->document, approve, fault);
+	document_free(&held);
+	return err;
+}
+
+static void say_taken(const struct taking *taking, const char *serial, const char *what)
+{
+	const struct grant_fields *grant = grant_get(taking->grant);
+
+	ingest_say(taking->ingest, "grant %s for batch %s: %s, %s to %s", serial, grant->batch, what,
+	    grant->not_before, grant->not_after);
+}
+
+static enum err take_new(const struct taking *taking, const char *serial, struct fault *fault)
+{
+	enum err err = store(taking, serial, fault);
+
+	if (err == ERR_OK)
+		err = ingest_log_accepted(taking->ingest, taking->manifest, taking->grant, fault);
+	if (err != ERR_OK)
+		return err;
+	taking->ingest->report->taken++;
+	say_taken(taking, serial, "taken");
+	return ERR_OK;
+}
+
+static enum err keep(const struct taking *taking, const char *serial, struct fault *fault)
 {
 	struct ingest *ingest = taking->ingest;
-	const struct grant_fields *grant = grant_get(taking->grant);
-	char serial[SERIAL_SIZE];
-	bool held;
-	enum err err;
+	bool unlogged = false;
+	size_t added = 0;
+	enum err err = compare_held(&unlogged, taking, serial, fault);
 
-	snprintf(serial, sizeof serial, "%" PRIu64, grant->serial);
-	held = file_exists(ingest->grants, serial);
-	err = held ? compare_held(taking, serial, fault) : store(taking, serial, fault);
-	/* one that is held may lack its entry: an ingest was interrupted before it */
-	if (err == ERR_OK &&
-	    (!held || progress_accepted(ingest->accepted, grant->manifest_sha256, grant->serial) == 0))
+	if (err == ERR_OK)
+		err = ingest_add_signatures(&added, ingest->grants, serial, GRANT_NAME, &taking->document,
+		    fault);
+	if (err == ERR_OK && (added > 0 || unlogged))
 		err = ingest_log_accepted(ingest, taking->manifest, taking->grant, fault);
 	if (err != ERR_OK)
 		return err;
-	*(held ? &ingest->report->held : &ingest->report->taken) += 1;
-	ingest_say(ingest, "grant %s for batch %s: %s, %s to %s", serial, grant->batch,
-	    held ? "held already" : "taken", grant->not_before, grant->not_after);
+	*(added > 0 ? &ingest->report->taken : &ingest->report->held) += 1;
+	if (added > 0)
+		ingest_say_added(ingest, "grant", serial, added);
+	else
+		say_taken(taking, serial, "held already");
 	return ERR_OK;
+}
+
+static enum err take_or_keep(struct taking *taking, struct fault *fault)
+{
+	char serial[SERIAL_SIZE];
+
+	snprintf(serial, sizeof serial, "%" PRIu64, grant_get(taking->grant)->serial);
+	return file_exists(taking->ingest->grants, serial) ? keep(taking, serial, fault)
+	    : take_new(taking, serial, fault);
 }
 
 static enum err take(struct taking *taking, int medium, bool found, struct fault *fault)

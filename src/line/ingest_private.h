@@ -9,8 +9,8 @@
 
 /* The parts of ingest: ingest.c the order of things, ingest_find.c what lies on a medium, ingest_trust.c,
  * ingest_batch.c (an extract is one record of a batch) and ingest_grant.c one thing taken, ingest_copy.c bytes
- * into the home, ingest_tree.c tree.bin, ingest_log.c the entries, ingest_records.c record roots,
- * ingest_medium.c whether a medium is whole. */
+ * into the home, ingest_sign.c signatures that come later, ingest_tree.c tree.bin, ingest_log.c the entries,
+ * ingest_records.c record roots, ingest_medium.c whether a medium is whole. */
 
 struct ingest {
 	struct home *home;
@@ -83,6 +83,25 @@ enum err ingest_copy_small(int from, int to, const char *name, size_t limit, str
 enum err ingest_set_aside(char **aside, int folder, const char *name, struct fault *fault);
 /* Removes what interrupted or damaged copies have left; only under the lock. */
 enum err ingest_sweep(int folder, const char *where, struct fault *fault);
+
+/* ingest_sign.c: signatures that come after their document was taken in. approve asks the newest trust of a
+ * document of its kind. */
+typedef enum err ingest_approve(const struct document *document, const struct trust *newest,
+    struct fault *fault);
+/* Whether the newest trust approves what is held together with the signatures it lacks; fine if it lacks
+ * none. One held of a key that trust has dropped stands in the way. */
+enum err ingest_check_added(const struct ingest *ingest, const struct document *held,
+    const struct document *brought, ingest_approve *approve, struct fault *fault);
+/* Puts the signatures that the document in a folder lacks beside it, each whole and durable; *added becomes
+ * the greatest count put into one folder. Only after ingest_check_added, of the same document. */
+enum err ingest_add_signatures(size_t *added, int parent, const char *folder, const char *name,
+    const struct document *brought, struct fault *fault);
+void ingest_say_added(const struct ingest *ingest, const char *what, const char *name, size_t added);
+/* Whether what is held may lack its entry, an ingest having been interrupted before it: there is none at all
+ * (accepted is 0), or it is of an older version of trust, a signature has made a difference since, and the
+ * newest approves. */
+bool ingest_is_unlogged(const struct ingest *ingest, const struct document *held, uint64_t accepted,
+    ingest_approve *approve);
 
 /* ingest_tree.c: records_verify of a batch folder; the same pass makes its tree.bin, whole and durable or
  * not at all. */

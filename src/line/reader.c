@@ -191,14 +191,27 @@ static enum err add_grants(struct reader *reader, struct fault *fault)
 	return err;
 }
 
+static enum err load_again(struct reader *reader, bool *changed, struct fault *fault)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < reader->grant_count && err == ERR_OK; i++)
+		err = reader_grant_again(reader->grants[i], changed, reader->grant_folder, fault);
+	for (size_t i = 0; i < reader->batch_count && err == ERR_OK; i++)
+		err = reader_batch_again(reader->batches[i], changed, reader->batch_folder, fault);
+	return err;
+}
+
 enum err reader_refresh(struct reader *reader, bool *changed, struct fault *fault)
 {
 	size_t grants = reader->grant_count;
 	enum err err;
 
 	*changed = false;
+	err = load_again(reader, changed, fault);
 	/* grants first: a grant that is seen has its batch there already */
-	err = add_grants(reader, fault);
+	if (err == ERR_OK)
+		err = add_grants(reader, fault);
 	if (err == ERR_OK)
 		err = add_batches(reader, changed, fault);
 	*changed = *changed || reader->grant_count != grants;

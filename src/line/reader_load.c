@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "gapseal/age.h"
+#include "gapseal/extract.h"
 #include "gapseal/file.h"
 #include "gapseal/json.h"
+#include "gapseal/list.h"
 #include "reader_private.h"
+
+#define SERIAL_SIZE 24
 
 static void close_files(struct reader_batch *batch)
 {
@@ -124,6 +129,52 @@ enum err reader_batch_complete(struct reader_batch *batch, int batches, struct f
 	close(folder);
 	batch->whole = err == ERR_OK;
 	return err;
+}
+
+static enum err load_again(struct document *document, bool *changed, int parent,
+    const char *folder_name, const char *name, struct fault *fault)
+{
+	struct document now;
+	enum err err;
+	int folder;
+
+	if (!file_exists(parent, folder_name))
+		return ERR_OK;
+	err = folder_open(&folder, parent, folder_name, fault);
+	if (err != ERR_OK)
+		return err;
+	err = document_load(&now, folder, name, fault);
+	close(folder);
+	if (err != ERR_OK)
+		return err;
+	if (memcmp(now.hash, document->hash, HASH_SIZE) == 0) {
+		struct document before = *document;
+
+		*changed = *changed || now.count != before.count;
+		memcpy(now.where, before.where, sizeof now.where);
+		*document = now;
+		now = before;
+	}
+	document_free(&now);
+	return ERR_OK;
+}
+
+enum err reader_batch_again(struct reader_batch *batch, bool *changed, int batches, struct fault *fault)
+{
+	char name[EXTRACT_FOLDER_SIZE];
+
+	snprintf(name, sizeof name, "%s", batch->id);
+	if (!batch->whole && batch->extracts.count > 0) /* its extracts have the same signatures: ingest sees to that */
+		extract_folder_name(name, batch->id, list_integer(&batch->extracts, 0));
+	return load_again(&batch->document, changed, batches, name, MANIFEST_NAME, fault);
+}
+
+enum err reader_grant_again(struct reader_grant *grant, bool *changed, int grants, struct fault *fault)
+{
+	char name[SERIAL_SIZE];
+
+	snprintf(name, sizeof name, "%" PRIu64, grant->serial);
+	return load_again(&grant->document, changed, grants, name, GRANT_NAME, fault);
 }
 
 void reader_grant_free(struct reader_grant *grant)

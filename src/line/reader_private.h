@@ -39,9 +39,13 @@ enum err reader_batch_complete(struct reader_batch *batch, int batches, struct f
 /* Reads one record and its path as an extract has them. */
 enum err reader_extract_read(struct message *record, const struct reader_batch *batch, int batches,
     struct fault *fault);
+/* The document of a batch as its folder has it now: signatures may have come. Nothing happens if the folder
+ * is gone or holds another document. */
+enum err reader_batch_again(struct reader_batch *batch, bool *changed, int batches, struct fault *fault);
 void reader_batch_free(struct reader_batch *batch); /* NULL is fine */
 enum err reader_grant_load(struct reader_grant **out, int grants, const char *name, uint64_t serial,
     struct fault *fault);
+enum err reader_grant_again(struct reader_grant *grant, bool *changed, int grants, struct fault *fault);
 void reader_grant_free(struct reader_grant *grant); /* NULL is fine */
 
 #endif

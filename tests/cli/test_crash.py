@@ -111,6 +111,44 @@ def a_kill_at_each_durable_step_of_the_log(scene):
     expect(struck >= 6, "begin, end and stop alone are six")
 
 
+def signatures(scene, home):
+    names = [n for n in os.listdir(scene.path(home, "batches", "psk-1")) if n.startswith("manifest.json.")]
+    return {n: scene.read(home, "batches", "psk-1", n) for n in names}
+
+
+def a_kill_at_each_step_of_adding_signatures(scene):
+    """Two officers have signed what is held: none, one or both of the new files are there, whole, and repeating mends it."""
+    scene.make_org(officers=("anna", "ben", "carla", "dora"))
+    devices = scene.make_batch()
+    scene.ingest("psk-1", "grant-psk-1")
+    scene.office("trust", "next", "--from", "trust.json", "--out", "trust2.json", "--compromised", "ben")
+    for officer in ("anna", "carla"):
+        scene.office("sign", "trust2.json", "--trust", "trust.json", "--key", "officers/%s.key" % officer, "--yes")
+    scene.ingest("trust2.json")
+    before = signatures(scene, "line1")
+    for officer in ("carla", "dora"):
+        scene.sign(officer, "psk-1")
+    after = {n: scene.read("psk-1", n) for n in os.listdir(scene.path("psk-1")) if n.startswith("manifest.json.")}
+    seen = set()
+    for call in ("openat", "write", "fsync", "renameat2", "fdatasync", "close"):
+        for n in range(1, 400):
+            fresh_home(scene, "crash")
+            trace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+                     "inject=%s:signal=SIGKILL:when=%d" % (call, n)]
+            ingest = [os.path.join(BUILD, "gapseal-line"), "ingest", "--home", "crash", "psk-1"]
+            if subprocess.run(trace + ingest, cwd=scene.folder, capture_output=True).returncode == 0:
+                break
+            held = signatures(scene, "crash")
+            expect(before.items() <= held.items() <= after.items(), "%s %d: %r" % (call, n, sorted(held)))
+            seen.add(len(held))
+            scene.ingest("psk-1", home="crash")
+            expect(signatures(scene, "crash") == after, "%s %d: repeated" % (call, n))
+            entries = scene.read("crash", "log", "entries.jsonl").splitlines()
+            expect(sum(b'"type":"ingest"' in e and b'"grant":0' in e and b'"trust":2' in e for e in entries) == 1, (call, n))
+    expect(seen == {2, 3, 4}, "killed before, between and after: %r" % seen)
+    expect(scene.provision(scene.modem(devices[0]), home="crash").devices()[0]["result"] == "done", "served again")
+
+
 def several_processes_share_one_log(scene):
     scene.make_org()
     devices = scene.make_batch(devices=[imei(i) for i in range(8)])
@@ -152,4 +190,4 @@ def a_shortened_log_stops_everything(scene):
 
 
 main(psk_survives_a_kill_at_each_step, x509_survives_a_kill_at_each_step, a_kill_at_each_durable_step_of_the_log,
-     several_processes_share_one_log, a_torn_tail_is_set_aside, a_shortened_log_stops_everything)
+     a_kill_at_each_step_of_adding_signatures, several_processes_share_one_log, a_torn_tail_is_set_aside, a_shortened_log_stops_everything)

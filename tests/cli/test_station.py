@@ -467,6 +467,35 @@ def an_extract_that_comes_meanwhile(scene):
     run.end(0, signal.SIGTERM)
 
 
+def signatures_that_come_meanwhile(scene):
+    """An officer is compromised while a station runs; others sign what it holds, batch and grant."""
+    devices = make(scene)
+    modems = [scene.modem(d) for d in devices[:2]]
+    run = Run(scene, {"p": modems[0]})
+    expect(run.wait(event="device")["result"] == "done", "all is well")
+    scene.office("trust", "next", "--from", "trust.json", "--out", "trust2.json", "--compromised", "anna", "--accept-no-spare")
+    for officer in ("ben", "carla"):
+        scene.office("sign", "trust2.json", "--trust", "trust.json", "--key", "officers/%s.key" % officer, "--yes")
+    scene.ingest("trust2.json")
+
+    def plug(device):
+        modem = modems.pop(0)
+        modem.stop()
+        os.rename(scene.modem(device).link, modem.link)
+        modems.insert(0, scene.modems[-1])
+        scene.modems[-1].link = modem.link
+        return run.wait(event="device")
+
+    expect(plug(devices[1])["reason"] == "not-in-batch", "anna's signature counts no more")
+    scene.sign("carla", "psk-1")
+    scene.ingest("psk-1")
+    expect(plug(devices[2])["reason"] == "not-in-batch", "the grant is hers, too")
+    scene.sign("ben", "grant-psk-1")
+    scene.ingest("grant-psk-1")
+    expect(plug(devices[1])["result"] == "done", "both are mended")
+    run.end(0, signal.SIGTERM)
+
+
 def what_comes_meanwhile_and_is_damaged(scene):
     devices = make(scene, 2)
     modem = scene.modem(devices[0])
@@ -681,7 +710,7 @@ main(thirty_two_ports_at_once, devices_come_and_go, count_ends_by_itself, a_port
      a_unit_given_with_the_port, one_label_for_two_batches, a_scanner_of_its_own, a_device_that_only_its_label_names, steps_run_in_order,
      the_port_is_free_for_prepare_and_after, a_step_that_fails, after_fails_though_it_is_done, a_relative_step_is_refused,
      three_faults_suspend_a_port, a_stop_finishes_what_is_in_hand, a_bounded_run_that_was_stopped_is_no_pass,
-     a_stop_ends_a_wait_for_a_label, a_batch_that_comes_meanwhile, an_extract_that_comes_meanwhile, what_comes_meanwhile_and_is_damaged, a_release_meanwhile, a_lot_closed_meanwhile,
+     a_stop_ends_a_wait_for_a_label, a_batch_that_comes_meanwhile, an_extract_that_comes_meanwhile, signatures_that_come_meanwhile, what_comes_meanwhile_and_is_damaged, a_release_meanwhile, a_lot_closed_meanwhile,
      one_imei_at_two_ports, one_imei_at_two_processes, a_reader_that_never_reads, a_reader_that_is_gone, events_beside,
      standard_input_is_left_alone, the_table_comes_and_goes, a_full_disk_stops_before_a_device_is_touched,
      status_fits_a_code_to_photograph)

@@ -59,6 +59,24 @@ def a_new_signature_mends_it(scene):
     expect(len(devices) == 4, "four devices")
 
 
+def a_signature_mends_what_is_held(scene):
+    devices = story(scene)
+    next_version(scene, ("anna", "carla"), "--compromised", "ben", "--accept-no-spare")
+    scene.ingest("trust2.json")
+    result = scene.provision(scene.modem(devices[1]), check=1)
+    expect(result.devices()[0]["reason"] == "not-in-batch" and "left out" in result.err, result.out + result.err)
+    expect("signature-threshold" in scene.ingest("psk-1", check=1).err, "the medium has no more than what is held")
+    expect(scene.provision(scene.modem(devices[1]), check=1).devices()[0]["reason"] == "not-in-batch", "not before")
+    scene.sign("carla", "psk-1")
+    expect("batch psk-1: 1 signature added\n" in scene.ingest("psk-1").out, "it is said")
+    expect("batch psk-1: held already" in scene.ingest("psk-1").out, "repeating is harmless")
+    expect(scene.provision(scene.modem(devices[1])).devices()[0]["result"] == "done", "it is served again")
+    scene.export("log")
+    report = reconcile_with_both(scene)
+    expect(report["verdict"] == "accept" and report["counts"]["done"] == 2, report)
+    expect(scene.read("log", "entries.jsonl").count(b'"type":"ingest"') == 3, "batch, grant, and the batch once more")
+
+
 def a_version_needs_both_thresholds(scene):
     scene.make_org()
     scene.office("keygen", "officer", "dora", "--out", "officers", "--no-passphrase")
@@ -101,5 +119,5 @@ def changes_name_what_is_there(scene):
 
 
 main(a_retired_officer_leaves_what_was_signed_good, a_compromised_officer_breaks_the_threshold, a_new_signature_mends_it,
-     a_version_needs_both_thresholds, a_revoked_batch_is_served_no_more, a_stolen_station_counts_up_to_its_last_size,
+     a_signature_mends_what_is_held, a_version_needs_both_thresholds, a_revoked_batch_is_served_no_more, a_stolen_station_counts_up_to_its_last_size,
      changes_name_what_is_there)

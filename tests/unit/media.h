@@ -51,6 +51,22 @@ static inline void media_document(const char *folder, const char *name, const st
 	}
 }
 
+/* One more signature on a document made before; its file's name goes to name. */
+static inline void media_sign(char name[static DOCUMENT_PLACE_SIZE], const char *folder,
+    const char *document_name, size_t officer, const char *type, const char *id)
+{
+	struct document document;
+	int opened;
+
+	assert_int_equal(folder_open(&opened, AT_FDCWD, folder, &fault), ERR_OK);
+	assert_int_equal(document_load(&document, opened, document_name, &fault), ERR_OK);
+	close(opened);
+	sign(&document, officer, type, id);
+	document_signature_place(name, &document, document.count - 1);
+	media_write(folder, name, buffer_bytes(&document.signatures[document.count - 1].text));
+	document_free(&document);
+}
+
 /* What the home is known by. */
 static inline void media_own(char recipient[static RECIPIENT_SIZE], char log_key[static NOTE_VKEY_MAX])
 {
@@ -82,7 +98,9 @@ static inline void media_make_trust(uint8_t hash[static HASH_SIZE], const char *
 		alter(&fields);
 	trust_document(&document, &fields);
 	sign_trust(&document, ANNA, fields.version);
-	sign_trust(&document, BERT, fields.version);
+	/* Bert, unless he is the one who is compromised */
+	sign_trust(&document, officer_at(&fields, BERT)->status == OFFICER_ACTIVE ? BERT : CLEO,
+	    fields.version);
 	memcpy(hash, document.hash, HASH_SIZE);
 	media_document(folder, name, &document);
 	if (trust_open(&next, &document, media_trust, &fault) == ERR_OK) {

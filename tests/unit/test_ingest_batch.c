@@ -74,6 +74,7 @@ static void test_batch(void **state)
 static void test_rehearsal(void **state)
 {
 	struct media_batch batch = small_batch;
+	char name[DOCUMENT_PLACE_SIZE];
 
 	(void)state;
 	batch.purpose = PURPOSE_REHEARSAL;
@@ -81,6 +82,9 @@ static void test_rehearsal(void **state)
 	media_make_batch(manifest, in_place("r-1"), &batch);
 	assert_int_equal(ingest(in_place("r-1")), ERR_OK);
 	assert_true(was_said("REHEARSAL"));
+	media_sign(name, in_place("r-1"), MANIFEST_NAME, BERT, "manifest", "r-1");
+	assert_int_equal(ingest(in_place("r-1")), ERR_OK);
+	assert_true(was_said("batch r-1 (REHEARSAL): 1 signature added"));
 }
 
 static void test_batch_without_trust(void **state)
@@ -266,6 +270,134 @@ static void test_sweep(void **state)
 	assert_int_equal(names_in(in_place("home/grants")), 0);
 }
 
+/* Another officer's signature comes after the batch was taken in. */
+static void test_signature_added(void **state)
+{
+	char name[DOCUMENT_PLACE_SIZE];
+	int folder;
+
+	(void)state;
+	assert_int_equal(ingest(in_place("b-1")), ERR_OK);
+	media_sign(name, in_place("b-1"), MANIFEST_NAME, BERT, "manifest", "b-1");
+	synced_count = 0;
+	assert_int_equal(ingest(in_place("b-1")), ERR_OK);
+	check_report(1, 0, 0);
+	assert_true(was_said("batch b-1: 1 signature added"));
+	check_same_file(name);
+	assert_int_equal(folder_open(&folder, AT_FDCWD, in_place("home/batches/b-1"), &fault), ERR_OK);
+	assert_true(was_synced(folder, name));
+	assert_true(was_synced(folder, "."));
+	close(folder);
+	assert_int_equal(names_in(in_place("home/batches/b-1")), 8);
+	assert_int_equal(log_size(), 4);
+	assert_int_equal(last_entry.type, ENTRY_INGEST);
+	assert_int_equal(last_entry.trust, 1);
+	assert_memory_equal(last_entry.sha256.hash, manifest, HASH_SIZE);
+	assert_int_equal(ingest(in_place("b-1")), ERR_OK);
+	check_report(0, 1, 0);
+	assert_int_equal(names_in(in_place("home/batches/b-1")), 8);
+	assert_int_equal(log_size(), 4);
+}
+
+static void test_signature_not_added(void **state)
+{
+	struct media_batch batch = small_batch;
+	char name[DOCUMENT_PLACE_SIZE], full[700];
+	uint8_t hash[HASH_SIZE];
+
+	(void)state;
+	assert_int_equal(ingest(in_place("b-1")), ERR_OK);
+	media_sign(name, in_place("b-1"), MANIFEST_NAME, DORA, "manifest", "b-1");
+	check_refused(in_place("b-1"), "signature-key");
+	snprintf(full, sizeof full, "%s/%s", in_place("b-1"), name);
+	assert_int_equal(unlink(full), 0);
+	media_sign(name, in_place("b-1"), MANIFEST_NAME, BERT, "manifest", "b-2");
+	check_refused(in_place("b-1"), "signature-comment");
+	batch.seq = 2;
+	media_make_batch(hash, in_place("other"), &batch);
+	media_sign(name, in_place("other"), MANIFEST_NAME, BERT, "manifest", "b-1");
+	check_refused(in_place("other"), "batch-differs");
+	assert_int_equal(names_in(in_place("home/batches/b-1")), 7);
+}
+
+static void without_cleo(struct trust_fields *fields)
+{
+	fields->officers.count--;
+	for (size_t role = 0; role < ROLES; role++)
+		fields->roles[role].officers.count--;
+}
+
+/* One that is held is of an officer the newest trust has dropped: nothing is added to it. */
+static void test_signature_dropped(void **state)
+{
+	char name[DOCUMENT_PLACE_SIZE], full[700];
+	uint8_t hash[HASH_SIZE];
+
+	(void)state;
+	assert_int_equal(ingest(in_place("b-1")), ERR_OK);
+	media_make_trust(hash, place_path, "t2.json", without_cleo);
+	assert_int_equal(ingest(in_place("t2.json")), ERR_OK);
+	media_sign(name, in_place("b-1"), MANIFEST_NAME, CLEO, "manifest", "b-1");
+	snprintf(full, sizeof full, "%s/%s", in_place("b-1"), name);
+	assert_int_equal(unlink(full), 0);
+	media_sign(name, in_place("b-1"), MANIFEST_NAME, BERT, "manifest", "b-1");
+	check_refused(in_place("b-1"), "signature-key");
+	assert_ptr_equal(strstr(fault.where, "batches/b-1/" MANIFEST_NAME), fault.where);
+	assert_int_equal(names_in(in_place("home/batches/b-1")), 7);
+}
+
+static void cleo_compromised(struct trust_fields *fields)
+{
+	officer_at(fields, CLEO)->status = OFFICER_COMPROMISED;
+}
+
+/* A batch whose threshold broke, and the signature that mends it on the medium, its name in name. */
+static void break_and_sign(char name[static DOCUMENT_PLACE_SIZE])
+{
+	uint8_t hash[HASH_SIZE];
+
+	assert_int_equal(ingest(in_place("b-1")), ERR_OK);
+	media_make_trust(hash, place_path, "t2.json", cleo_compromised);
+	assert_int_equal(ingest(in_place("t2.json")), ERR_OK);
+	check_refused(in_place("b-1"), "signature-threshold");
+	media_sign(name, in_place("b-1"), MANIFEST_NAME, BERT, "manifest", "b-1");
+}
+
+/* Whatever call fails, the signature is there whole or not at all, and repeating adds what is missing, be it
+ * the entry alone. */
+static void test_signature_failing_calls(void **state)
+{
+	char name[DOCUMENT_PLACE_SIZE], held[256];
+	int failing = 0, unlogged = 0;
+	enum err err;
+
+	for (;;) {
+		break_and_sign(name);
+		snprintf(held, sizeof held, "batches/b-1/%s", name);
+		countdown = ++failing;
+		err = ingest(in_place("b-1"));
+		countdown = 0;
+		if (err == ERR_OK)
+			break;
+		assert_int_equal(err, ERR_CANNOT);
+		assert_int_equal(log_size(), 4);
+		if (file_exists(home.folder, held)) {
+			check_same_file(name);
+			unlogged++;
+		}
+		assert_int_equal(ingest(in_place("b-1")), ERR_OK);
+		check_same_file(name);
+		assert_int_equal(names_in(in_place("home/batches/b-1")), 8);
+		assert_int_equal(log_size(), 5);
+		assert_int_equal(last_entry.trust, 2);
+		trusting_remove(state);
+		trusting_make(state);
+	}
+	assert_int_equal(last_entry.trust, 2);
+	assert_true(failing > 6);
+	assert_true(unlogged > 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +414,10 @@ int main(void)
 		TRUSTING_TEST(test_batch_durable),
 		TRUSTING_TEST(test_broken_log),
 		TRUSTING_TEST(test_sweep),
+		TRUSTING_TEST(test_signature_added),
+		TRUSTING_TEST(test_signature_not_added),
+		TRUSTING_TEST(test_signature_dropped),
+		TRUSTING_TEST(test_signature_failing_calls),
 	};
 
 	return cmocka_run_group_tests(tests, officers_setup, officers_teardown);

@@ -200,6 +200,27 @@ static void test_failing_calls(void **state)
 
 #define EXTRACT_TEST(function) cmocka_unit_test_setup_teardown(function, extract_make, trusting_remove)
 
+/* A signature goes to everything held of the batch, be it brought with something new. */
+static void test_signature_added(void **state)
+{
+	char name[DOCUMENT_PLACE_SIZE];
+
+	(void)state;
+	assert_int_equal(ingest(in_place("x")), ERR_OK);
+	media_sign(name, in_place("b-1"), MANIFEST_NAME, BERT, "manifest", "b-1");
+	media_make_extract(in_place("y"), in_place("b-1"), &small_batch, 6);
+	assert_int_equal(ingest(in_place("y")), ERR_OK);
+	check_report(1, 0, 0);
+	assert_true(was_said("batch b-1: record 6 taken"));
+	assert_true(was_said("batch b-1: 1 signature added"));
+	assert_int_equal(names_in(in_place("home/batches/b-1@4")), 7);
+	assert_int_equal(names_in(in_place("home/batches/b-1@6")), 7);
+	assert_int_equal(log_size(), 4);
+	assert_int_equal(ingest(in_place("x")), ERR_OK);
+	check_report(0, 1, 0);
+	assert_int_equal(log_size(), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +232,7 @@ int main(void)
 		EXTRACT_TEST(test_damaged_copy),
 		EXTRACT_TEST(test_full),
 		EXTRACT_TEST(test_failing_calls),
+		EXTRACT_TEST(test_signature_added),
 	};
 
 	return cmocka_run_group_tests(tests, officers_setup, officers_teardown);

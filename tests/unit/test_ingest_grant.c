@@ -208,6 +208,84 @@ static void test_grant_failing_calls(void **state)
 	assert_true(failing > 10);
 }
 
+static void bert_compromised(struct trust_fields *fields)
+{
+	officer_at(fields, BERT)->status = OFFICER_COMPROMISED;
+}
+
+/* A grant whose threshold broke, and the signature that mends it on the medium, its name in name. */
+static void break_and_sign(char name[static DOCUMENT_PLACE_SIZE])
+{
+	struct media_grant grant = good_grant();
+	uint8_t hash[HASH_SIZE];
+
+	assert_int_equal(ingest(in_place("b-1")), ERR_OK);
+	media_make_grant(in_place("g"), &grant);
+	assert_int_equal(ingest(in_place("g")), ERR_OK);
+	media_make_trust(hash, place_path, "t2.json", bert_compromised);
+	assert_int_equal(ingest(in_place("t2.json")), ERR_OK);
+	check_refused(in_place("g"), "signature-threshold");
+	media_sign(name, in_place("g"), GRANT_NAME, ANNA, "grant", "5");
+}
+
+/* Keys that were destroyed stay so. */
+static void test_grant_signature_added(void **state)
+{
+	struct media_grant grant = good_grant();
+	char name[DOCUMENT_PLACE_SIZE];
+
+	(void)state;
+	break_and_sign(name);
+	assert_int_equal(unlink(in_place("home/grants/5/" GRANT_KEYS_NAME)), 0);
+	assert_int_equal(ingest(in_place("g")), ERR_OK);
+	check_report(1, 0, 0);
+	assert_true(was_said("grant 5: 1 signature added"));
+	assert_int_equal(names_in(in_place("home/grants/5")), 3);
+	assert_false(file_exists(home.folder, "grants/5/" GRANT_KEYS_NAME));
+	assert_int_equal(log_size(), 6);
+	assert_int_equal(last_entry.type, ENTRY_INGEST);
+	assert_int_equal(last_entry.grant, 5);
+	assert_int_equal(last_entry.trust, 2);
+	assert_int_equal(ingest(in_place("g")), ERR_OK);
+	check_report(0, 1, 0);
+	assert_int_equal(log_size(), 6);
+	media_sign(name, in_place("g"), GRANT_NAME, DORA, "grant", "5");
+	check_refused(in_place("g"), "signature-key");
+	grant.lot_count = 1;
+	media_make_grant(in_place("h"), &grant);
+	media_sign(name, in_place("h"), GRANT_NAME, CLEO, "grant", "5");
+	check_refused(in_place("h"), "grant-differs");
+	assert_int_equal(names_in(in_place("home/grants/5")), 3);
+}
+
+static void test_grant_signature_failing_calls(void **state)
+{
+	char name[DOCUMENT_PLACE_SIZE], held[256];
+	int failing = 0, unlogged = 0;
+	enum err err;
+
+	for (;;) {
+		break_and_sign(name);
+		snprintf(held, sizeof held, "grants/5/%s", name);
+		countdown = ++failing;
+		err = ingest(in_place("g"));
+		countdown = 0;
+		if (err == ERR_OK)
+			break;
+		assert_int_equal(err, ERR_CANNOT);
+		assert_int_equal(log_size(), 5);
+		unlogged += file_exists(home.folder, held);
+		assert_int_equal(ingest(in_place("g")), ERR_OK);
+		assert_int_equal(names_in(in_place("home/grants/5")), 4);
+		assert_int_equal(log_size(), 6);
+		assert_int_equal(last_entry.trust, 2);
+		trusting_remove(state);
+		trusting_make(state);
+	}
+	assert_true(failing > 6);
+	assert_true(unlogged > 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +297,8 @@ int main(void)
 		TRUSTING_TEST(test_grant_without_folder),
 		TRUSTING_TEST(test_grant_every_byte),
 		TRUSTING_TEST(test_grant_failing_calls),
+		TRUSTING_TEST(test_grant_signature_added),
+		TRUSTING_TEST(test_grant_signature_failing_calls),
 	};
 
 	return cmocka_run_group_tests(tests, officers_setup, officers_teardown);

@@ -309,6 +309,33 @@ static void test_order_and_refresh(void **state)
 	reader_free(&reader);
 }
 
+/* Signatures that came after their documents, and a folder that is set aside. */
+static void test_signatures_later(void **state)
+{
+	char name[DOCUMENT_PLACE_SIZE];
+	struct reader *reader;
+	bool changed;
+
+	(void)state;
+	take_batch(&small_batch);
+	take_grant(9, &small_batch);
+	reader = open_reader();
+	media_sign(name, in_place("home/batches/b-1"), MANIFEST_NAME, BERT, "manifest", "b-1");
+	assert_int_equal(reader_refresh(reader, &changed, &fault), ERR_OK);
+	assert_true(changed);
+	assert_int_equal(reader_manifest(reader, 0)->count, 3);
+	media_sign(name, in_place("home/grants/9"), GRANT_NAME, ANNA, "grant", "9");
+	assert_int_equal(reader_refresh(reader, &changed, &fault), ERR_OK);
+	assert_true(changed);
+	assert_int_equal(reader_grant(reader, 0)->count, 2);
+	assert_string_equal(reader_grant(reader, 0)->where, "grants/9/" GRANT_NAME);
+	assert_int_equal(rename(in_place("home/batches/b-1"), in_place("away")), 0);
+	assert_int_equal(reader_refresh(reader, &changed, &fault), ERR_OK);
+	assert_false(changed);
+	assert_int_equal(reader_manifest(reader, 0)->count, 3);
+	reader_free(&reader);
+}
+
 static void refuse_open(const char *code)
 {
 	struct reader *reader;
@@ -460,6 +487,7 @@ int main(void)
 		READER_TEST(test_wrong_questions),
 		READER_TEST(test_read_error),
 		READER_TEST(test_order_and_refresh),
+		READER_TEST(test_signatures_later),
 		READER_TEST(test_damaged_home),
 		READER_TEST(test_extracts),
 		READER_TEST(test_damaged_extract),
