@@ -132,7 +132,7 @@ enum err trust_count(unsigned *counted, bool *signed_by, const struct trust_fiel
 	enum err err;
 
 	*counted = 0;
-	err = verify_all(&signers, fields, NULL, document, type, id, fault);
+	err = verify_all(&signers, fields, newest, document, type, id, fault);
 	if (err != ERR_OK)
 		return err;
 	for (size_t i = 0; signed_by != NULL && i < fields->officers.count; i++) {

@@ -78,6 +78,30 @@ static void test_unknown_key(void **state)
 	assert_fault(approve(ROLE_BATCH), ERR_NO, "signature-key");
 }
 
+/* Dora became an officer later: known by then, but without a voice in the version before. */
+static void test_newer_officer(void **state)
+{
+	struct trust_fields newest;
+	bool signed_by[3];
+	unsigned counted;
+	uint8_t *letter;
+
+	(void)state;
+	specimen_trust(&newest);
+	add_officer(&newest, DORA);
+	sign(&document, ANNA, "manifest", "b-1");
+	sign(&document, DORA, "manifest", "b-1");
+	assert_int_equal(trust_count(&counted, signed_by, trust_get(trust), &newest, ROLE_BATCH, &document,
+	    "manifest", "b-1", &fault), ERR_OK);
+	assert_int_equal(counted, 1);
+	assert_true(signed_by[ANNA] && !signed_by[BERT] && !signed_by[CLEO]);
+	letter = &document.signatures[1].text.data[document.signatures[1].text.size - 20];
+	*letter = *letter == 'A' ? 'B' : 'A';
+	assert_fault(trust_count(&counted, NULL, trust_get(trust), &newest, ROLE_BATCH, &document, "manifest",
+	    "b-1", &fault), ERR_NO, "minisig-comment");
+	json_free(&newest, &trust_shape);
+}
+
 static void test_name_of_other_key(void **state)
 {
 	(void)state;
@@ -412,6 +436,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_threshold), TEST(test_same_key_twice), TEST(test_signed_by), TEST(test_unknown_key),
+		TEST(test_newer_officer),
 		TEST(test_name_of_other_key), TEST(test_comments), TEST(test_every_byte),
 		    TEST(test_who_counts),
 		TEST(test_newest), TEST(test_first), TEST(test_next), TEST(test_next_org),
