@@ -37,7 +37,8 @@ static enum err take_text(const char **out, const char *name, const struct confi
 	if (!config_text(config, top, name, &text, NULL))
 		return ERR_OK;
 	if (config_texts(config, top, name, 1, &other, NULL))
-		return fault_set(fault, ERR_NO, "config-value", path, "%s: this command takes only one", name);
+		return fault_set(fault, ERR_NO, "config-value", path, "%s: this command takes only one",
+		    name);
 	*out = strdup(text);
 	return *out != NULL ? ERR_OK : fault_memory(fault);
 }

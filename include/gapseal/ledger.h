@@ -93,9 +93,9 @@ enum err ledger_has_batch(struct ledger *ledger, const uint8_t hash[static HASH_
 enum err ledger_next_grant(uint64_t *serial, struct ledger *ledger, struct fault *fault);
 /* Commits a grant. ERR_NO "ledger-batch" (of a batch not committed here), "grant-superseded" (of a lot all of
  * whose devices, or of a record that, a later batch supersedes), "ledger-serial" (not above all before it),
- * "grant-replaces" (a serial that is no grant of the batch), "grant-overlap": one of its lots or single records
- * is in a grant that lives: not past its not_after at now (UTC), and replaced neither by this one nor before.
- * A lot and a single record in it may be in two: office_extract.h says why. */
+ * "grant-replaces" (a serial that is no grant of the batch), "grant-overlap": one of its lots or single
+ * records is in a grant that lives: not past its not_after at now (UTC), and replaced neither by this one nor
+ * before. A lot and a single record in it may be in two: office_extract.h says why. */
 enum err ledger_add_grant(struct ledger *ledger, const struct grant_fields *grant,
     const uint8_t hash[static HASH_SIZE], const char *now, struct fault *fault);
 
@@ -149,7 +149,7 @@ struct ledger_return {
 	const struct ledger_closeout *closeouts;
 	size_t closeout_count;
 };
-/* The indices accepted for a manifest, in memory of its own (free(3) its items); *known: whether there are. */
+/* The indices accepted for a manifest, in memory of its own (free(3) its items); *known: if any. */
 enum err ledger_accepted(struct list *done, bool *known, struct ledger *ledger,
     const uint8_t manifest[static HASH_SIZE], struct fault *fault);
 /* The head held of a station; *known: whether there is one. */

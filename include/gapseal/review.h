@@ -14,7 +14,8 @@ struct review_request {
 	const char *csv;
 	const char *ca;              /* its certificate, or the folder of ca.pem; NULL */
 	uint64_t lot_size;
-	struct secret *seed;         /* or NULL: then a plan with PSKs of the CSV has no hash, which is keyed */
+	/* or NULL: then a plan with PSKs of the CSV has no hash, which is keyed */
+	struct secret *seed;
 	bool json;
 };
 #define REVIEW_SCHEMA "gapseal/plan-review/v1"

@@ -68,7 +68,7 @@ enum err roster_reader_new(struct roster_reader **out, const struct roster *rost
 void roster_reader_free(struct roster_reader **reader);
 /* The i-th device in CSV order; i must be below the count. */
 enum err roster_row(struct roster_row *out, struct roster_reader *reader, size_t i, struct fault *fault);
-/* Asks for a row's memory ahead: who reads many rows in no order waits for all of them at once, not for each. */
+/* Asks for a row's memory ahead: who reads many rows in no order waits for all at once, not for each. */
 void roster_fetch(const struct roster *roster, size_t i);
 
 #endif

@@ -20,7 +20,8 @@ struct sim_bench_settings {
 	unsigned modems;
 	const char *links;               /* folder of the links m01, m02, ...; made if it is missing */
 	struct bytes imeis;              /* one a line; lent */
-	struct bytes script;             /* each line a fault a device may have; size 0: the usual ones; lent */
+	/* each line a fault a device may have; size 0: the usual ones; lent */
+	struct bytes script;
 	const char *script_name;         /* for messages */
 	const char *script_folder;       /* of files the script names */
 	struct sim_modem_settings modem; /* without IMEI */
@@ -35,13 +36,14 @@ struct sim_bench_settings {
 	bool adapter;                    /* the line stays when a device leaves, as a serial adapter's does */
 	const char *state;               /* file of all stores, written as devices leave; NULL: none */
 };
-/* No faults, leave after 20 ms, gap of 50 ms, patience of two minutes; the modem's and host's own defaults. */
+/* No faults, leave after 20 ms, gap of 50 ms, patience of two minutes; the modem's and host's defaults. */
 extern const struct sim_bench_settings sim_bench_defaults;
 
 struct sim_bench;
 /* Makes the ptys; the settings are copied. ERR_CANNOT: "sim-imei" with the line, "sim-modems", "sim-script"
  * with the line, those of sim_pty_open, sim_modem_new, file_write. */
-enum err sim_bench_new(struct sim_bench **out, const struct sim_bench_settings *settings, struct fault *fault);
+enum err sim_bench_new(struct sim_bench **out, const struct sim_bench_settings *settings,
+    struct fault *fault);
 void sim_bench_free(struct sim_bench **bench);
 /* Until every device had its turn, or stop is readable (both ERR_OK). ERR_CANNOT. */
 enum err sim_bench_run(struct sim_bench *bench, int stop, struct fault *fault);

@@ -64,7 +64,8 @@ struct station_settings {
 
 	struct outlet *const *outlets; /* drained when their readers are ready */
 	size_t outlet_count;
-	int stop_fd;                 /* readable (signalfd): finish the devices in hand and return; -1: none */
+	/* readable (signalfd): finish the devices in hand and return; -1: none */
+	int stop_fd;
 	int acknowledge_fd;          /* readable (signalfd): acknowledges every suspended port; -1: none */
 
 	void (*event)(void *context, const struct event *event);

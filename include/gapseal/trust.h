@@ -88,10 +88,10 @@ const char *trust_role_name(enum trust_role role);
 
 /* Verifies every signature beside a document with the officers of fields or of newest (may be the same), and
  * counts, into *counted, the distinct officers of fields that are in the role, active, and not compromised in
- * newest. An officer of newest alone may have signed later, to mend what lost a voice: known, but not counted.
- * signed_by, if not NULL, takes one bool per officer. ERR_NO for a signature that is malformed, wrong, of a
- * key unknown to trust, whose file name is not its key id, or whose trusted comment is not exactly
- * document_comment(type, id): "signature-key", "signature-comment", minisig codes. */
+ * newest. An officer of newest alone may have signed later, to mend what lost a voice: known, but not
+ * counted. signed_by, if not NULL, takes one bool per officer. ERR_NO for a signature that is malformed,
+ * wrong, of a key unknown to trust, whose file name is not its key id, or whose trusted comment is not
+ * exactly document_comment(type, id): "signature-key", "signature-comment", minisig codes. */
 enum err trust_count(unsigned *counted, bool *signed_by, const struct trust_fields *fields,
     const struct trust_fields *newest, enum trust_role role, const struct document *document,
     const char *type, const char *id, struct fault *fault);

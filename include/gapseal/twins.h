@@ -7,8 +7,8 @@
 
 #include "gapseal/bytes.h"
 
-/* twins: the rows of a table by a 64-bit key of each, sorted: those that hold the same stand together, and all
- * in an order. */
+/* twins: the rows of a table by a 64-bit key of each, sorted: those that hold the same stand together, and
+ * all in an order. */
 struct twin {
 	uint64_t key;
 	uint32_t row;

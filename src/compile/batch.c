@@ -44,7 +44,8 @@ static enum err refuse_back(enum err err, struct fault *fault)
 static enum err read_records(struct batch_result *result, int folder, const struct batch_request *request,
     struct fault *fault)
 {
-	return refuse_back(records_fill(&result->manifest, folder, batch_threads(request), request->out, fault),
+	return refuse_back(records_fill(&result->manifest, folder, batch_threads(request), request->out,
+	    fault),
 	    fault);
 }
 

@@ -98,7 +98,8 @@ struct records {
 	bool open;                   /* a file is in hand */
 	size_t stride;
 	uint64_t file_room;          /* records one file takes */
-	uint64_t started, again;     /* bytes of the file in hand sent to the medium, and fetched from it again */
+	/* bytes of the file in hand sent to the medium, and fetched from it again */
+	uint64_t started, again;
 	struct tree tree;
 	struct hash hash;            /* of the file in hand, if nothing is written */
 	struct buffer files;         /* of struct manifest_file, the last one in hand */
@@ -108,8 +109,8 @@ enum err records_begin(struct records *out, int folder, const char *where, size_
 /* Appends records with their leaves. */
 enum err records_add(struct records *records, const uint8_t *data, uint8_t (*leaves)[HASH_SIZE],
     size_t count, struct fault *fault);
-/* Syncs what is not; the files become the manifest's, the tree's root too. The hashes of written files are left
- * to whoever reads them back. */
+/* Syncs what is not; the files become the manifest's, the tree's root too. The hashes of written files are
+ * left to whoever reads them back. */
 enum err records_end(struct records *records, struct manifest_fields *manifest, struct fault *fault);
 void records_free(struct records *records);
 

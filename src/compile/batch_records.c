@@ -6,11 +6,11 @@
 
 #include "batch_private.h"
 
-/* Bytes that are sent on to the medium at a time, while more are sealed: a sync that finds them all still to be
- * written makes everybody wait. */
+/* Bytes that are sent on to the medium at a time, while more are sealed: a sync that finds them all still to
+ * be written makes everybody wait. */
 #define START_BYTES (2 << 20)
-/* How far behind them the system is told to forget what it holds and to fetch it from the medium again, so that
- * reading back does not wait for the medium either. By then it is written, if the medium keeps up. */
+/* How far behind them the system is told to forget what it holds and to fetch it from the medium again, so
+ * that reading back does not wait for the medium either. By then it is written, if the medium keeps up. */
 #define AGAIN_BEHIND (16 << 20)
 
 enum err records_begin(struct records *out, int folder, const char *where, size_t stride, uint64_t file_max,

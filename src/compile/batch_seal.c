@@ -77,7 +77,8 @@ static enum err seal_piece(struct sealer *sealer, struct room *room, uint64_t pi
 	if (making->given != NULL)
 		err = given_read(room->given, &room->source, making->sealing->first + k, count, fault);
 	for (size_t i = 0; i < count && err == ERR_OK; i++)
-		err = seal_device(sealer->worker, room->records + i * stride, room->leaves[i], making->sealing,
+		err = seal_device(sealer->worker, room->records + i * stride, room->leaves[i],
+		    making->sealing,
 		    k + i, making->given != NULL ? room->given + i * stride : NULL, keys_of(making), fault);
 	return err;
 }

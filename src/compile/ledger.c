@@ -229,7 +229,8 @@ static void open_blobs(struct blobs *out, struct ledger *ledger, uint64_t row, i
 	out->imeis = out->indices = NULL;
 	out->rc = sqlite3_blob_open(ledger->db, "main", "batches", "imeis", id, write, &out->imeis);
 	if (out->rc == SQLITE_OK)
-		out->rc = sqlite3_blob_open(ledger->db, "main", "batches", "indices", id, write, &out->indices);
+		out->rc = sqlite3_blob_open(ledger->db, "main", "batches", "indices", id, write,
+		    &out->indices);
 	out->count = out->rc == SQLITE_OK ? sqlite3_blob_bytes(out->imeis) / 8 : 0;
 	if (out->rc == SQLITE_OK && (sqlite3_blob_bytes(out->imeis) != 8 * out->count ||
 	    sqlite3_blob_bytes(out->indices) != 4 * out->count))
@@ -245,8 +246,8 @@ static enum err close_blobs(struct blobs *blobs, const struct ledger *ledger, st
 	return blobs->rc == SQLITE_OK ? ERR_OK : refuse(ledger, blobs->rc, fault);
 }
 
-/* One blob after the other: a write to one makes SQLite forget where the pages of the other lie, and find each
- * again from its first. */
+/* One blob after the other: a write to one makes SQLite forget where the pages of the other lie, and find
+ * each again from its first. */
 enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t *imeis,
     const uint32_t *indices, size_t count, struct fault *fault)
 {
@@ -263,7 +264,8 @@ enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t 
 		some = count - at < PIECE ? count - at : PIECE;
 		for (size_t i = 0; i < some; i++)
 			put_u32(blobs.index_piece + 4 * i, indices[at + i]);
-		blobs.rc = sqlite3_blob_write(blobs.indices, blobs.index_piece, (int)(4 * some), (int)(4 * at));
+		blobs.rc = sqlite3_blob_write(blobs.indices, blobs.index_piece, (int)(4 * some),
+		    (int)(4 * at));
 	}
 	return close_blobs(&blobs, ledger, fault);
 }

@@ -49,7 +49,8 @@ static enum err copy(struct ledger *ledger, int folder, const char *base, const 
 		err = folder_rename(folder, part, base, path, fault);
 	if (err != ERR_OK) {
 		unlinkat(folder, part, 0); /* may not be there; the fault is already told */
-		fault_set(fault, err, fault->code, path, "%s", fault->text); /* nobody knows the part's name */
+		/* nobody knows the part's name */
+		fault_set(fault, err, fault->code, path, "%s", fault->text);
 	} else
 		err = folder_sync(folder, path, fault);
 	free(part);

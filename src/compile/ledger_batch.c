@@ -150,7 +150,8 @@ static enum err put_devices(struct ledger *ledger, const char *batch, const stru
 	query_text(&query, batch);
 	err = query_value(&query, &row, fault);
 	if (err == ERR_OK)
-		err = ledger_put_devices(ledger, row, devices->imeis, devices->indices, devices->count, fault);
+		err = ledger_put_devices(ledger, row, devices->imeis, devices->indices, devices->count,
+		    fault);
 	return err == ERR_OK ? ledger_put_certificates(ledger, batch, devices->certificates, fault) : err;
 }
 

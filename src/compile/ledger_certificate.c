@@ -126,7 +126,8 @@ enum err ledger_check_certificates(struct ledger *ledger, struct fault *fault)
 
 	while (err == ERR_OK && query_row(&query))
 		if (!holds_together(query_bytes(&query, 1), query_number(&query, 2)))
-			err = ledger_broken(ledger, "a batch whose certificates do not ascend, are not whole, or are "
+			err = ledger_broken(ledger,
+			    "a batch whose certificates do not ascend, are not whole, or are "
 			    "of devices that are not there", query_string(&query, 0), fault);
 	return query_close(&query, err, fault);
 }

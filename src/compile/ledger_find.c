@@ -114,7 +114,8 @@ static enum err put_closeouts(const struct place *place, struct fault *fault)
 		uint64_t entry = query_number(&query, 1), grant = query_number(&query, 2);
 
 		if (place->json) {
-			buffer_format(place->out, "%s{\"entry\":%" PRIu64 ",\"grant\":%" PRIu64, first ? "" : ",",
+			buffer_format(place->out, "%s{\"entry\":%" PRIu64 ",\"grant\":%" PRIu64, first ? ""
+			    : ",",
 			    entry, grant);
 			json_text(place->out, "station", station);
 			buffer_byte(place->out, '}');

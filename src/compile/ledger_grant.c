@@ -150,8 +150,8 @@ static bool shares_record(uint64_t *out, const struct list *records, struct byte
 	return false;
 }
 
-/* Another grant that lives and gives one of the single records of this one. A lot and a record in it may be in
- * two: whoever extracts one device takes no lot from its station. */
+/* Another grant that lives and gives one of the single records of this one. A lot and a record in it may be
+ * in two: whoever extracts one device takes no lot from its station. */
 static enum err check_records(struct ledger *ledger, const struct grant_fields *grant, const char *now,
     struct fault *fault)
 {
@@ -161,7 +161,8 @@ static enum err check_records(struct ledger *ledger, const struct grant_fields *
 
 	if (grant->records.count == 0)
 		return ERR_OK;
-	query = query_begin(ledger, "SELECT serial, not_after, indices FROM grants JOIN grant_records USING (serial)"
+	query = query_begin(ledger,
+	    "SELECT serial, not_after, indices FROM grants JOIN grant_records USING (serial)"
 	    " WHERE batch = ? AND serial <> ? AND not_after >= ?"
 	    " AND serial NOT IN (SELECT replaced FROM grant_replaces) ORDER BY serial");
 	query_text(&query, grant->batch);
@@ -179,7 +180,8 @@ static enum err check_records(struct ledger *ledger, const struct grant_fields *
 static enum err lot_is_freed(bool *out, struct ledger *ledger, const char *batch, const char *lot,
     const struct freed *freed, struct fault *fault)
 {
-	struct query query = query_begin(ledger, "SELECT first, count FROM lots WHERE batch = ? AND name = ?");
+	struct query query = query_begin(ledger,
+	    "SELECT first, count FROM lots WHERE batch = ? AND name = ?");
 	uint64_t first = 0, count = 0, left = 0;
 
 	query_text(&query, batch);

@@ -47,7 +47,7 @@ enum err query_run(struct query *query, struct fault *fault);
 enum err query_value(struct query *query, uint64_t *value, struct fault *fault);
 
 /* The devices of a batch in a row's blobs: IMEIs, ascending, 8 bytes each, and the index in the batch of
- * each, 4 bytes. Filling them; and visiting, in that order, those that are in a list too, ascending as well. */
+ * each, 4 bytes. Filling them; and visiting, in that order, those that are in a list too, also ascending. */
 enum err ledger_put_devices(struct ledger *ledger, uint64_t row, const uint64_t *imeis,
     const uint32_t *indices, size_t count, struct fault *fault);
 typedef enum err device_visit(void *context, uint64_t imei, uint32_t index, struct fault *fault);

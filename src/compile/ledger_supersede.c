@@ -276,7 +276,8 @@ static enum err visit_common(void *context, uint64_t imei, uint32_t index, struc
 enum err ledger_common(struct ledger *ledger, uint64_t row, const uint64_t *imeis, size_t count,
     device_visit *visit, void *context, struct fault *fault)
 {
-	struct searching searching = {.next = imeis, .end = imeis + count, .visit = visit, .context = context};
+	struct searching searching = {.next = imeis, .end = imeis + count, .visit = visit,
+	    .context = context};
 
 	return ledger_devices(ledger, row, visit_common, &searching, fault);
 }

@@ -183,7 +183,8 @@ static void put_batches(struct buffer *out, const struct delivery *delivery)
 
 static void put_count(struct buffer *out, const char *label, uint64_t count, const char *what)
 {
-	buffer_format(out, "    %-*s%" PRIu64 " %s%s\n", INDENT - 4, label, count, what, count == 1 ? "" : "s");
+	buffer_format(out, "    %-*s%" PRIu64 " %s%s\n", INDENT - 4, label, count, what, count == 1 ? ""
+	    : "s");
 }
 
 static void put_grant(struct buffer *out, const struct delivery_grant *grant)

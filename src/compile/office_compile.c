@@ -226,7 +226,8 @@ static enum err commit(struct batch_result *result, struct job *job, const struc
 	const char *path = job->draft.path;
 	const struct ledger_devices devices = {result->imeis, result->indices, result->manifest.count,
 	    buffer_bytes(&result->certificates)};
-	enum err err = ledger_check_slots(job->ledger, &result->manifest, devices.imeis, devices.count, fault);
+	enum err err = ledger_check_slots(job->ledger, &result->manifest, devices.imeis, devices.count,
+	    fault);
 
 	if (err == ERR_OK)
 		err = keep_master(result, office, id, fault);

@@ -46,7 +46,8 @@ static enum err fill_credentials(struct review *out, const struct plan *plan, st
 		text_copy(items[i].type, NAME_SIZE, bytes_of(credential_type_name(from->slot.type)));
 		if (plan_common_of(plan, i) >= 0) {
 			items[i].digest.present = true;
-			memcpy(items[i].digest.hash, plan_common(plan, (size_t)plan_common_of(plan, i))->digest,
+			memcpy(items[i].digest.hash, plan_common(plan,
+			    (size_t)plan_common_of(plan, i))->digest,
 			    HASH_SIZE);
 		}
 	}
@@ -105,7 +106,8 @@ static enum err fill_ca(struct review *out, const struct buffer *pem, const char
 }
 
 /* A plan without PSKs of the CSV has the same hash whatever the seed. */
-static enum err fill_hash(struct review *out, const struct plan *plan, struct secret *seed, struct fault *fault)
+static enum err fill_hash(struct review *out, const struct plan *plan, struct secret *seed,
+    struct fault *fault)
 {
 	struct secret *none = NULL;
 	enum err err = ERR_OK;

@@ -108,7 +108,8 @@ static enum err check_once(const struct manifest_supersede *items, size_t count,
 }
 
 /* Adds one; the list frees what it holds of it, whatever came of it. */
-static enum err add(struct list *out, struct supersede_others *others, struct ledger *ledger, const char *text,
+static enum err add(struct list *out, struct supersede_others *others, struct ledger *ledger,
+    const char *text,
     const uint64_t *imeis, size_t count, struct fault *fault)
 {
 	struct manifest_supersede *items = out->items;
@@ -124,7 +125,8 @@ static enum err add(struct list *out, struct supersede_others *others, struct le
 	return err;
 }
 
-static enum err fill(struct list *out, struct supersede_others *others, struct ledger *ledger, const uint64_t *imeis,
+static enum err fill(struct list *out, struct supersede_others *others, struct ledger *ledger,
+    const uint64_t *imeis,
     size_t count, const struct compile_request *request, struct fault *fault)
 {
 	struct manifest_supersede *items = out->items;

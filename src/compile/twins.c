@@ -35,8 +35,8 @@ static bool is_sorted(const struct twins *twins)
 	return true;
 }
 
-/* One pass of a radix sort: stable, by one byte of the key. False, and nothing is moved, if it is the same byte
- * in all. */
+/* One pass of a radix sort: stable, by one byte of the key. False, and nothing is moved, if it is the same
+ * byte in all. */
 static bool distribute(struct twin *to, const struct twin *from, size_t count, unsigned byte)
 {
 	size_t starts[256] = {0}, sum = 0;

@@ -72,7 +72,8 @@ enum err bench_add(struct bench *bench, const char *name, const char *path,
 	if (has_name(bench, port.name))
 		return fault_set(fault, ERR_CANNOT, "port-twice", port.name, "two ports have this name");
 	if (bench_holds(bench, path))
-		return fault_set(fault, ERR_CANNOT, "port-twice", port.name, "another port is the same device");
+		return fault_set(fault, ERR_CANNOT, "port-twice", port.name,
+		    "another port is the same device");
 	if (bench->count == BENCH_MAX)
 		return fault_set(fault, ERR_CANNOT, "ports-many", port.name,
 		    "one run serves at most %d ports", BENCH_MAX);

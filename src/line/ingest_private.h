@@ -8,9 +8,9 @@
 #include "gapseal/progress.h"
 
 /* The parts of ingest: ingest.c the order of things, ingest_find.c what lies on a medium, ingest_trust.c,
- * ingest_batch.c (an extract is one record of a batch) and ingest_grant.c one thing taken, ingest_copy.c bytes
- * into the home, ingest_sign.c signatures that come later, ingest_tree.c tree.bin, ingest_log.c the entries,
- * ingest_records.c record roots, ingest_medium.c whether a medium is whole. */
+ * ingest_batch.c (an extract is one record of a batch) and ingest_grant.c one thing taken, ingest_copy.c
+ * bytes into the home, ingest_sign.c signatures that come later, ingest_tree.c tree.bin, ingest_log.c the
+ * entries, ingest_records.c record roots, ingest_medium.c whether a medium is whole. */
 
 struct ingest {
 	struct home *home;

@@ -22,7 +22,7 @@ static enum sp_flowcontrol flow_control(enum port_flow flow)
 	}
 }
 
-/* libserialport 0.1.1 sets CRTSCTS among the input flags, where it means nothing, and finds it there again. */
+/* libserialport 0.1.1 sets CRTSCTS among the input flags, where it means nothing, and finds it there. */
 static bool set_rtscts(int fd, bool on)
 {
 	struct termios termios;
@@ -45,7 +45,8 @@ static bool configure(const struct port *port, const struct port_settings *setti
 	    sp_set_parity(serial, SP_PARITY_NONE) == SP_OK && sp_set_stopbits(serial, 1) == SP_OK &&
 	    sp_set_flowcontrol(serial, flow_control(settings->flow)) == SP_OK &&
 	    sp_set_dtr(serial, SP_DTR_ON) == SP_OK &&
-	    set_rtscts(port->fd, settings->flow == PORT_FLOW_RTSCTS) && sp_flush(serial, SP_BUF_INPUT) == SP_OK;
+	    set_rtscts(port->fd, settings->flow == PORT_FLOW_RTSCTS) &&
+	    sp_flush(serial, SP_BUF_INPUT) == SP_OK;
 }
 
 /* Whether the driver kept the settings: an adapter may take an odd baud rate and round it to another. */

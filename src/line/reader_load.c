@@ -164,7 +164,8 @@ enum err reader_batch_again(struct reader_batch *batch, bool *changed, int batch
 	char name[EXTRACT_FOLDER_SIZE];
 
 	snprintf(name, sizeof name, "%s", batch->id);
-	if (!batch->whole && batch->extracts.count > 0) /* its extracts have the same signatures: ingest sees to that */
+	if (!batch->whole &&
+	    batch->extracts.count > 0) /* its extracts have the same signatures: ingest sees to that */
 		extract_folder_name(name, batch->id, list_integer(&batch->extracts, 0));
 	return load_again(&batch->document, changed, batches, name, MANIFEST_NAME, fault);
 }

@@ -256,7 +256,8 @@ static const char *word_of(const struct seat *seat)
 		return "permit";
 	if (clearance_waits(seat))
 		return "label";
-	return provision_phase(seat->provision) == PROVISION_WAITING ? "wait" : provision_step(seat->provision);
+	return provision_phase(seat->provision) == PROVISION_WAITING ? "wait"
+	    : provision_step(seat->provision);
 }
 
 void seat_look(struct station_look *out, const struct seat *seat)

@@ -32,7 +32,8 @@ static void take_device(struct table *table, struct table_port *port, const stru
 
 static void take_notice(struct table *table, const struct event *event)
 {
-	snprintf(table->notice, sizeof table->notice, "%s%s%s", event->port, event->port[0] != '\0' ? ": " : "",
+	snprintf(table->notice, sizeof table->notice, "%s%s%s", event->port, event->port[0] != '\0' ? ": "
+	    : "",
 	    event->text);
 }
 

@@ -5,8 +5,8 @@
 
 /*
  * A host that stores a NUL behind its contents lists SHA-256(content + NUL), which says nothing to whoever
- * knows only SHA-256(content). While a record is open both are known: then, where the policy allows that form,
- * the one counts as the other, and the entry says so.
+ * knows only SHA-256(content). While a record is open both are known: then, where the policy allows that
+ * form, the one counts as the other, and the entry says so.
  */
 
 bool vault_allows_nul(const struct manifest_policy *policy)

@@ -7,9 +7,10 @@
 #include "gapseal/vault.h"
 
 /* The parts of the vault: vault.c life and turns, vault_load.c documents and keys, vault_grants.c grants,
- * vault_lots.c lots, vault_records.c records granted by themselves, vault_refresh.c the same while devices are in
- * hand, vault_find.c which record is the device's, vault_clearance.c its label, vault_claim.c that it is nowhere else, vault_device.c what is done
- * about it, vault_steps.c a record turned into steps, vault_entry.c what is logged. */
+ * vault_lots.c lots, vault_records.c records granted by themselves, vault_refresh.c the same while devices
+ * are in hand, vault_find.c which record is the device's, vault_clearance.c its label, vault_claim.c that it
+ * is nowhere else, vault_device.c what is done about it, vault_steps.c a record turned into steps,
+ * vault_entry.c what is logged. */
 
 struct vault_granted {           /* one lot of a batch, or one record, this station may open */
 	bool live;
@@ -82,7 +83,8 @@ struct vault_port {
 	bool twin;               /* the IMEI was shown at another port meanwhile */
 
 	struct vault_question asked;
-	char doubt[40];          /* why a single record could not be looked into: it may have been the device's */
+	/* why a single record could not be looked into: it may have been the device's */
+	char doubt[40];
 	size_t *hits;            /* batches that hold the device, in order of issue */
 	size_t hit_count, hit;   /* hit: the one in hand */
 

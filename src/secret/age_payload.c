@@ -10,7 +10,8 @@ bool age_unwrap(uint8_t file_key[static AGE_FILE_KEY_SIZE], const uint8_t wrappe
 {
 	static const uint8_t nonce[AGE_CHUNK_NONCE_SIZE];
 
-	return crypto_aead_chacha20poly1305_ietf_decrypt(file_key, NULL, NULL, wrapped, AGE_WRAPPED_SIZE, NULL,
+	return crypto_aead_chacha20poly1305_ietf_decrypt(file_key, NULL, NULL, wrapped, AGE_WRAPPED_SIZE,
+	    NULL,
 	    0, nonce, key) == 0;
 }
 

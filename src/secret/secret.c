@@ -17,7 +17,8 @@ struct secret {
 static enum err library_init(struct fault *fault)
 {
 	if (sodium_init() < 0)
-		return fault_set(fault, ERR_CANNOT, "crypto", NULL, "the cryptographic library does not start");
+		return fault_set(fault, ERR_CANNOT, "crypto", NULL,
+		    "the cryptographic library does not start");
 	return ERR_OK;
 }
 

@@ -92,7 +92,8 @@ void bench_faults_free(struct bench_faults *faults)
 /* SplitMix64 of the three. */
 uint64_t bench_draw(uint64_t seed, uint64_t place, uint64_t what)
 {
-	uint64_t word = (seed * 3 + what) * UINT64_C(0x9e3779b97f4a7c15) + place * UINT64_C(0xd1342543de82ef95);
+	uint64_t word =
+	    (seed * 3 + what) * UINT64_C(0x9e3779b97f4a7c15) + place * UINT64_C(0xd1342543de82ef95);
 
 	word = (word ^ (word >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	word = (word ^ (word >> 27)) * UINT64_C(0x94d049bb133111eb);

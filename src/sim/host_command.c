@@ -90,7 +90,8 @@ static enum err execute(struct sim_host *host, struct buffer *answer, bool *rese
 
 	if (host->settings.dialect == SIM_DIALECT_CRED)
 		return execute_cred(host, answer, fault);
-	if (fail == NULL && host->settings.dialect == SIM_DIALECT_SLM && host_slm_command(host, answer, reset))
+	if (fail == NULL && host->settings.dialect == SIM_DIALECT_SLM &&
+	    host_slm_command(host, answer, reset))
 		return buffer_check(answer, fault);
 	if (fail == NULL)
 		return sim_modem_execute(host->modem, answer, &host->command, deed(host), fault);
