@@ -52,6 +52,7 @@ uint64_t roster_imei(const struct roster *roster, size_t i);
 /* The column of a name in whatever case, -1 if there is none; and the name of a column, in lower case, NULL
  * beyond. */
 int roster_column(const struct roster *roster, const char *name);
+int roster_find(const struct roster *roster, struct bytes name);
 const char *roster_column_name(const struct roster *roster, int column);
 
 /* One row at a time. fields view into the roster or into memory of the reader, which lives until its

@@ -323,11 +323,11 @@ enum err batch_records(struct batch_result *out, int folder, const struct batch_
 	if (err == ERR_OK)
 		err = seal_lots(&making, fault);
 	if (err == ERR_OK)
-		err = records_end(&making.records, &out->manifest, fault);
-	if (err == ERR_OK)
 		err = tell_devices(out, &making.standings, fault);
 	if (err == ERR_OK)
 		err = tell_certificates(&out->certificates, &making, fault);
+	if (err == ERR_OK) /* last: meanwhile the rest is on its way to the medium */
+		err = records_end(&making.records, &out->manifest, fault);
 	stop(&making);
 	return err;
 }

@@ -77,9 +77,7 @@ size_t plan_contents_max(const struct plan *plan)
 
 int plan_column(const struct plan *plan, struct bytes name)
 {
-	char text[NAME_SIZE];
-
-	return text_copy(text, sizeof text, name) ? roster_column(plan->roster, text) : -1;
+	return roster_find(plan->roster, name);
 }
 
 bool plan_uses_rows(const struct profile_credential *credential)

@@ -208,8 +208,14 @@ uint64_t roster_imei(const struct roster *roster, size_t i)
 
 int roster_column(const struct roster *roster, const char *name)
 {
+	return roster_find(roster, bytes_of(name));
+}
+
+int roster_find(const struct roster *roster, struct bytes name)
+{
 	for (size_t i = 0; i < roster->columns; i++)
-		if (strcasecmp(roster->names[i], name) == 0)
+		if (strlen(roster->names[i]) == name.size &&
+		    strncasecmp(roster->names[i], (const char *)name.data, name.size) == 0)
 			return (int)i;
 	return -1;
 }

@@ -58,7 +58,7 @@ enum err imei_parse(char out[static IMEI_SIZE], struct bytes text, const char *w
 		return refuse_digits(text, digits, where, fault);
 	if (digits != IMEI_LENGTH)
 		return refuse_length(text, where, fault);
-	if (bytes_is(text, zeros)) /* its check digit is right, and it is what a modem without one answers */
+	if (text.data[0] == '0' && bytes_is(text, zeros)) /* its check digit is right, and it is what a modem without one answers */
 		return fault_set(fault, ERR_NO, "imei-zero", where, "imei: is all zeros");
 	check = imei_check_digit((const char *)text.data);
 	if (text.data[IMEI_LENGTH - 1] != (uint8_t)check)
