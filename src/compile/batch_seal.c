@@ -5,7 +5,7 @@
 #include "batch_private.h"
 
 /* About as much as is sealed between two looks at the others' pieces; some milliseconds. */
-#define PIECE_BYTES (64 << 10)
+#define PIECE_BYTES (128 << 10)
 
 _Static_assert(LEDGER_SERIAL_SIZE == X509_SERIAL_SIZE, "the ledger takes serials as they are");
 _Static_assert(BATCH_THREADS_MAX <= PIECES_THREADS_MAX, "every thread a batch may have");
