@@ -5,33 +5,10 @@
 /* What the tests of ingest share: a station that trusts, a report, and a disk that fails. After officers.h,
  * stations.h and media.h. */
 
-#include <errno.h>
-#include <sys/syscall.h>
-
 #include "gapseal/ingest.h"
+#include "trips.h"
 
-/* The calls that write stand here in front of the C library's: they fail when a test wants them to, and
- * they do not wait for the disk, since thousands of ingests run here. */
-static int countdown; /* the call that fails, counted from 1; 0 for none */
-
-static inline bool trips(void)
-{
-	if (countdown == 0 || --countdown != 0)
-		return false;
-	errno = EIO;
-	return true;
-}
-
-ssize_t write(int file, const void *data, size_t size)
-{
-	return trips() ? -1 : syscall(SYS_write, file, data, size);
-}
-
-ssize_t pwrite(int file, const void *data, size_t size, off_t offset)
-{
-	return trips() ? -1 : syscall(SYS_pwrite64, file, data, size, offset);
-}
-
+/* Nobody waits for the disk, since thousands of ingests run here. */
 #define SYNCED_MAX 200
 static ino_t synced[SYNCED_MAX];
 static size_t synced_count;
@@ -63,16 +40,6 @@ static inline bool was_synced(int folder, const char *name)
 		if (synced[i] == status.st_ino)
 			return true;
 	return false;
-}
-
-int renameat(int from_folder, const char *from, int to_folder, const char *to)
-{
-	return trips() ? -1 : (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, 0);
-}
-
-int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
-{
-	return trips() ? -1 : (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
 }
 
 int mkdirat(int folder, const char *name, mode_t mode)

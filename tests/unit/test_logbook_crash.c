@@ -10,24 +10,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* Makes a log of count entries whose last one is behind the checkpoint; returns where it begins. */
-static size_t unsigned_last(uint64_t count, struct buffer *entries)
-{
-	struct buffer checkpoint, before;
-	size_t at;
-
-	grow_to(count - 1);
-	checkpoint = home_file("log/" LOG_CHECKPOINT);
-	before = home_file("log/" LOG_ENTRIES);
-	at = before.size;
-	grow_to(count);
-	*entries = home_file("log/" LOG_ENTRIES);
-	home_put("log/" LOG_CHECKPOINT, buffer_bytes(&checkpoint));
-	buffer_free(&checkpoint);
-	buffer_free(&before);
-	return at;
-}
-
 static void check_recovered(uint64_t n, struct bytes rejected)
 {
 	uint8_t hash[HASH_SIZE];
