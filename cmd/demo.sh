@@ -54,7 +54,7 @@ imei_column() { head -n 1 "$1" | tr -d '\r\357\273\277' | tr ',' '\n' | grep -n 
 chapter "Office: its own key, three officers, a CA for device certificates"
 run gapseal keygen office --out office --no-passphrase
 for officer in anna ben carla; do run gapseal keygen officer "$officer" --out officers --no-passphrase; done
-run gapseal ca new --out ca --subject "O=Example,CN=Example Device CA" --days 7300 --no-passphrase
+run gapseal ca new --out ca --subject "O=Example,CN=Example Device CA" --days 10950 --no-passphrase
 
 chapter "Contract manufacturer: two stations enrol and send their cards"
 run gapseal-line enroll --home line1 --org acme --name line1
