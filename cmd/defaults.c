@@ -27,25 +27,22 @@ static bool take_texts(struct texts *out, const char *name, const struct config 
 	return true;
 }
 
-/* Several commands may have the same flag, and some of them take it once only. */
-static enum err take_text(const char **out, const char *name, const struct config *config, const char *path,
-    struct fault *fault)
+/* Several commands may have the same flag, and some of them take it once only: for those, several values say
+ * nothing. */
+static bool take_text(const char **out, const char *name, const struct config *config)
 {
 	const struct config_place top = {"", 0};
 	const char *text, *other;
 
-	if (!config_text(config, top, name, &text, NULL))
-		return ERR_OK;
-	if (config_texts(config, top, name, 1, &other, NULL))
-		return fault_set(fault, ERR_NO, "config-value", path, "%s: this command takes only one",
-		    name);
+	if (!config_text(config, top, name, &text, NULL) ||
+	    config_texts(config, top, name, 1, &other, NULL))
+		return true;
 	*out = strdup(text);
-	return *out != NULL ? ERR_OK : fault_memory(fault);
+	return *out != NULL;
 }
 
 /* Takes over one option that was not given. */
-static enum err take_default(const struct command_option *option, const char *name,
-    const struct config *config, const char *path, struct fault *fault)
+static bool take_default(const struct command_option *option, const char *name, const struct config *config)
 {
 	const struct config_place top = {"", 0};
 
@@ -57,11 +54,11 @@ static enum err take_default(const struct command_option *option, const char *na
 		config_number(config, top, name, option->value, NULL);
 		break;
 	case OPTION_TEXT:
-		return take_text(option->value, name, config, path, fault);
+		return take_text(option->value, name, config);
 	case OPTION_TEXTS:
-		return take_texts(option->value, name, config) ? ERR_OK : fault_memory(fault);
+		return take_texts(option->value, name, config);
 	}
-	return ERR_OK;
+	return true;
 }
 
 /* The conf file's name of an option: '-' becomes '_'. */
@@ -96,8 +93,9 @@ enum err command_defaults(const struct command_option *options, size_t count,
 		return err;
 	for (size_t i = 0; err == ERR_OK && i < count; i++) {
 		conf_name(option, options[i].name);
-		if (!command_given(options, count, options[i].name) && conf_knows(conf, option))
-			err = take_default(&options[i], option, config, path, fault);
+		if (!command_given(options, count, options[i].name) && conf_knows(conf, option) &&
+		    !take_default(&options[i], option, config))
+			err = fault_memory(fault);
 	}
 	config_free(&config);
 	return err;

@@ -64,8 +64,10 @@ def the_office_has_standing_values(scene):
     expect((made["lots"], made["series"]) == (7, "eu"), made)
     made = json.loads(scene.office("compile", "--office", "office", "--id", "b", "--out", "b", "--lot-size", 350, "--title", "Other").out)
     expect(made["lots"] == 2 and json.loads(scene.read("b/manifest.json"))["title"] == "Other", "flags win")
-    for text, code in (('trust = {"trust.json", "other.json"}\n', "config-value"), ("force = true\n", "config-option"),
-                       ("passphrase_fd = 3\n", "config-option"), ("again = {\"1\"}\n", "config-option")):
+    scene.write("office/office.conf", 'trust = {"trust.json", "other.json"}\n')
+    refused = scene.office("compile", "--office", "office", "--id", "c", "--out", "c", check=2)
+    expect("missing --trust" in refused.err, refused.err)  # two values are none for a flag that is given once
+    for text, code in (("force = true\n", "config-option"), ("passphrase_fd = 3\n", "config-option"), ("again = {\"1\"}\n", "config-option")):
         scene.write("office/office.conf", text)
         refused = scene.office("compile", "--office", "office", "--id", "c", "--out", "c", "--json", check=1)
         expect(json.loads(refused.out)["code"] == code, refused.out)
