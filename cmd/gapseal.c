@@ -8,8 +8,8 @@
 #include "gapseal/utc.h"
 #include "gapseal/x509.h"
 
-/* The flags that may have a standing value. Not those that waive a protection, say which devices or lots, or
- * name a descriptor: these are said each time. */
+/* The flags that may have a standing value. But for no_escrow not those that waive a protection, choose
+ * lots or single devices, or name a descriptor: these are said each time. */
 static const struct config_option conf_options[] = {
 	{"batch", CONFIG_TEXTS},
 	{"ca", CONFIG_TEXT},
@@ -134,7 +134,7 @@ static const struct command commands[] = {
 	{"ledger find", "", "say where a device was compiled", ledger_find_device},
 	{"ledger verify", "", "check the ledger, and batch folders against it", ledger_verify_all},
 	{"ledger backup", "", "copy the ledger to a new file, verified", ledger_back_up},
-	{"inspect", "PATH", "show what a document says; verifies no signature", inspect},
+	{"inspect", "PATH", "show what a document says", inspect},
 };
 
 int main(int argc, char **argv)

@@ -216,8 +216,8 @@ int inspect(const struct command *command, int argc, char **argv)
 		return code;
 	if (signing_open(&signing, operands.items[0], NULL, &fault) != ERR_OK)
 		return command_fault(&fault, false);
-	buffer_format(&signing.summary, "  signatures   %zu beside it, not verified here\n",
-	    signing.document.count);
+	buffer_format(&signing.summary, "  signatures   %zu beside it%s\n", signing.document.count,
+	    signing.kind == SIGNING_TRUST ? "" : ", not verified here");
 	code = command_print(&signing.summary);
 	signing_free(&signing);
 	return code;
