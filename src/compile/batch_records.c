@@ -111,14 +111,16 @@ static void start_writing(struct records *records)
 static enum err append(struct records *records, const uint8_t *data, size_t count, struct fault *fault)
 {
 	struct bytes bytes = bytes_from(data, count * records->stride);
+	enum err err = ERR_OK;
 
-	last_file(records)->bytes += bytes.size;
-	if (records->folder < 0) {
+	if (records->folder < 0)
 		hash_add(&records->hash, bytes);
-		return ERR_OK;
-	}
-	start_writing(records);
-	return file_append(records->file, bytes, records->place, fault);
+	else
+		err = file_append(records->file, bytes, records->place, fault);
+	last_file(records)->bytes += bytes.size;
+	if (err == ERR_OK && records->folder >= 0)
+		start_writing(records);
+	return err;
 }
 
 static enum err write_records(struct records *records, const uint8_t *data, size_t count, struct fault *fault)
