@@ -127,6 +127,7 @@ void worker_free(struct worker **worker)
 	buffer_free(&(*worker)->cn);
 	buffer_free(&(*worker)->text);
 	buffer_free(&(*worker)->certificates);
+	secret_wipe(*worker, sizeof **worker); /* the digest of a weak pre-shared key is as good as the key */
 	free(*worker);
 	*worker = NULL;
 }
@@ -348,6 +349,7 @@ static void commit_state(uint8_t out[static HASH_SIZE], struct worker *worker)
 	for (size_t i = 0; i < worker->own_count; i++)
 		slots[i] = worker->slots[worker->own[i]];
 	state_commit(out, keys_of(worker)->record.blind, worker->row.imei, slots, worker->own_count);
+	secret_wipe(slots, worker->own_count * sizeof *slots);
 }
 
 /* The keys of the record in hand. */
@@ -371,8 +373,8 @@ static void seal(struct worker *worker, uint8_t *out, const uint8_t tag[static R
 	record_seal(out, &worker->place, &own->record, tag, state, secret_bytes(worker->plain));
 }
 
-/* The device once more, as it should have been made. *part is what is not so. Only certificates need
- * anything of the record. */
+/* The device once more, as it should have been made. *part is what is not so; NULL: the fault says it. Only
+ * certificates need anything of the record. */
 static enum err seal_again(const char **part, struct worker *worker, uint8_t *out, const uint8_t *given,
     const uint8_t tag[static RECORD_TAG_SIZE], struct fault *fault)
 {
@@ -383,10 +385,12 @@ static enum err seal_again(const char **part, struct worker *worker, uint8_t *ou
 		    plan_commons(worker->plan), fault);
 	if (err != ERR_OK)
 		return err;
-	*part = "a certificate, or the CA's signature on it,";
 	err = put_all(worker, fault);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
+		*part = strncmp(fault->code, "mint-", 5) == 0 ?
+		    "a certificate, or the CA's signature on it," : NULL;
 		return err;
+	}
 	seal(worker, out, tag);
 	*part = given_part(out, given, worker->place.stride);
 	return *part == NULL ? ERR_OK : ERR_NO;
@@ -407,7 +411,7 @@ enum err seal_device(struct worker *worker, uint8_t *out, uint8_t leaf[static HA
 	take_keys(worker, lot, k, keys);
 	if (given != NULL) {
 		err = seal_again(&part, worker, out, given, tag, fault);
-		if (err == ERR_NO)
+		if (err == ERR_NO && part != NULL)
 			return given_refuse(worker->given.batch, worker->plan, lot, worker->place.index,
 			    worker->row.line, part, fault);
 	} else {

@@ -63,15 +63,15 @@ enum err export_common_name(char out[static EXPORT_NAME_SIZE], struct bytes pem,
 	struct buffer der = BUFFER_EMPTY;
 	struct cursor text = cursor_of(pem), subject;
 	struct bytes name;
-	bool good = pem_take(&der, &text, "CERTIFICATE") == PEM_BLOCK &&
-	    buffer_check(&der, fault) == ERR_OK &&
-	    find_subject(&subject, buffer_bytes(&der)) && find_name(&name, subject) &&
+	bool found = pem_take(&der, &text, "CERTIFICATE") == PEM_BLOCK;
+	enum err err = buffer_check(&der, fault);
+	bool good = found && err == ERR_OK && find_subject(&subject, buffer_bytes(&der)) && find_name(&name, subject) &&
 	    text_is_printable(name) &&
 	    text_copy(out, EXPORT_NAME_SIZE, name);
 
 	buffer_free(&der);
-	if (good)
-		return ERR_OK;
+	if (good || err != ERR_OK)
+		return err;
 	return fault_set(fault, ERR_NO, "export-cert", where,
 	    "a certificate names no device: its subject has no common name of at most %d printable characters",
 	    EXPORT_NAME_SIZE - 1);

@@ -43,17 +43,17 @@ static enum err hold_lots(struct ledger *ledger, const struct manifest_fields *m
 	struct query query = query_begin(ledger,
 	    "SELECT first, count, name FROM lots WHERE batch = ? ORDER BY first");
 	enum err err = ERR_OK;
+	bool same = true;
 	size_t i = 0;
 
 	query_text(&query, manifest->batch);
-	for (; query_row(&query) && i < manifest->lots.count; i++) {
-		const struct manifest_lot *lot = manifest_lot(manifest, i);
+	for (; same && query_row(&query); i++) {
+		const struct manifest_lot *lot = i < manifest->lots.count ? manifest_lot(manifest, i) : NULL;
 
-		if (query_number(&query, 0) != lot->first || query_number(&query, 1) != lot->count ||
-		    strcmp(query_string(&query, 2), lot->name) != 0)
-			break;
+		same = lot != NULL && query_number(&query, 0) == lot->first &&
+		    query_number(&query, 1) == lot->count && strcmp(query_string(&query, 2), lot->name) == 0;
 	}
-	if (i < manifest->lots.count)
+	if (!same || i < manifest->lots.count)
 		err = differs(ledger, manifest->batch, "list of lots", fault);
 	return query_close(&query, err, fault);
 }

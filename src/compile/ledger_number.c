@@ -29,9 +29,8 @@ static enum err put_number(struct ledger *ledger, const char *series, uint64_t s
 static enum err list_abandoned(struct list *out, struct ledger *ledger, const char *series,
     struct fault *fault)
 {
-	struct query query = query_begin(ledger, "SELECT seq FROM numbers WHERE series = ? AND NOT EXISTS"
-	    " (SELECT 1 FROM batches WHERE purpose = 0 AND batches.series = numbers.series"
-	    " AND batches.seq = numbers.seq) ORDER BY seq");
+	struct query query = query_begin(ledger, "SELECT seq FROM numbers WHERE series = ? AND " ABANDONED
+	    " ORDER BY seq");
 	struct buffer items = BUFFER_EMPTY;
 	enum err err;
 

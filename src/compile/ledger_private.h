@@ -78,7 +78,7 @@ enum err ledger_put_certificates(struct ledger *ledger, const char *batch, struc
     struct fault *fault);
 enum err ledger_certificates(struct buffer *out, struct ledger *ledger, const char *batch, uint32_t index,
     const char *between, struct fault *fault);
-/* Whether every serial stands once, and of a device that is there. */
+/* Whether every serial stands once in its batch, and of a device that is there. */
 enum err ledger_check_certificates(struct ledger *ledger, struct fault *fault);
 /* The lots of a batch. */
 enum err ledger_put_lots(struct ledger *ledger, const struct manifest_fields *manifest, struct fault *fault);

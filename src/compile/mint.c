@@ -241,6 +241,7 @@ static enum err take_signature(struct buffer *out, struct bytes given, struct fa
 	struct der whole, parts[3]; /* what is signed, the algorithm, the signature */
 	struct buffer der = BUFFER_EMPTY;
 	bool found = pem_take(&der, &cursor, "CERTIFICATE") == PEM_BLOCK;
+	enum err err = buffer_check(&der, fault);
 
 	cursor = cursor_of(buffer_bytes(&der));
 	found = found && der_take(&cursor, &whole);
@@ -252,6 +253,8 @@ static enum err take_signature(struct buffer *out, struct bytes given, struct fa
 	if (found) /* behind the number of unused bits */
 		buffer_put(out, bytes_from(parts[2].content.data + 1, parts[2].content.size - 1));
 	buffer_free(&der);
+	if (err != ERR_OK)
+		return err;
 	return found ? buffer_check(out, fault) : fault_set(fault, ERR_NO, "mint-given", NULL,
 	    "what was given is no certificate");
 }

@@ -23,7 +23,7 @@ struct roster {
 
 /* The line that starts there, without its end; *next is where the one after it does. */
 struct bytes roster_line(const struct roster *roster, size_t start, size_t *next);
-/* Cuts a line into fields by libcsv. out->count counts all of them; only ROSTER_COLUMNS_MAX are kept.
+/* Cuts a line into fields, by libcsv if it has a quote. out->count counts all of them; only ROSTER_COLUMNS_MAX are kept.
  * ERR_NO "csv-quote": out->count fields were whole before the one it is about. */
 enum err roster_cut(struct roster_row *out, struct roster_reader *reader, struct bytes line,
     struct fault *fault);

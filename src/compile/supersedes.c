@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch_private.h"
+#include "gapseal/roster.h"
 
 #define INDICES_MAX (UINT64_C(1) << 24) /* of one range: no batch has so many */
 
@@ -18,22 +18,14 @@ static int compare_numbers(const void *a, const void *b)
 static enum err read_imeis(uint64_t **out, const struct roster *roster, struct fault *fault)
 {
 	size_t count = roster_count(roster);
-	struct roster_reader *reader;
-	struct roster_row row;
-	enum err err = roster_reader_new(&reader, roster, fault);
 
 	*out = calloc(count + 1, sizeof **out);
-	if (err == ERR_OK && *out == NULL)
-		err = fault_memory(fault);
-	for (size_t i = 0; i < count && err == ERR_OK; i++) {
-		err = roster_row(&row, reader, i, fault);
-		if (err == ERR_OK)
-			(*out)[i] = imei_number(row.imei);
-	}
-	if (err == ERR_OK)
-		qsort(*out, count, sizeof **out, compare_numbers);
-	roster_reader_free(&reader);
-	return err;
+	if (*out == NULL)
+		return fault_memory(fault);
+	for (size_t i = 0; i < count; i++)
+		(*out)[i] = roster_imei(roster, i);
+	qsort(*out, count, sizeof **out, compare_numbers);
+	return ERR_OK;
 }
 
 static enum err refuse_form(struct fault *fault)
