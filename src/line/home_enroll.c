@@ -203,22 +203,6 @@ static enum err fill(uint8_t fingerprint[static HASH_SIZE], struct enrolment *ne
 	return err;
 }
 
-/* folder_abandon removes plain files only. What cannot be removed stays behind in the draft, harmless. */
-static void empty_folders(int draft)
-{
-	static const char *const names[] = {HOME_TRUST, HOME_BATCHES, HOME_GRANTS, HOME_LOG};
-	struct fault unused;
-	int log;
-
-	if (folder_open(&log, draft, HOME_LOG, &unused) == ERR_OK) {
-		unlinkat(log, LOG_ENTRIES, 0);
-		unlinkat(log, LOG_CHECKPOINT, 0);
-		close(log);
-	}
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		unlinkat(draft, names[i], AT_REMOVEDIR);
-}
-
 static enum err make_home(uint8_t fingerprint[static HASH_SIZE], struct enrolment *new, const char *path,
     struct fault *fault)
 {
@@ -232,7 +216,6 @@ static enum err make_home(uint8_t fingerprint[static HASH_SIZE], struct enrolmen
 	err = fill(fingerprint, new, fault);
 	if (err == ERR_OK)
 		return folder_commit(&new->draft, fault);
-	empty_folders(new->draft.folder);
 	folder_abandon(&new->draft);
 	return err;
 }

@@ -76,8 +76,10 @@ enum err ingest_item_open(int *folder, const struct ingest_item *item, struct fa
 	if (err != ERR_OK)
 		return err;
 	err = open_below(folder, item->inside, fault);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		close(*folder);
+		*folder = -1;
+	}
 	return err;
 }
 
