@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gapseal/reason.h"
 #include "vault_private.h"
 
 /* One round of looking. */
@@ -59,7 +60,7 @@ static enum err find_in(bool *found, struct finding *finding, struct rework_wish
 	struct vault *vault = finding->vault;
 	struct vault_question question;
 	const char *reason;
-	bool asking;
+	bool asking, mine;
 
 	for (asking = vault_first_question(&question, vault, batch, wish->imei); asking;
 	    asking = vault_next_question(&question, vault, wish->imei)) {
@@ -69,8 +70,12 @@ static enum err find_in(bool *found, struct finding *finding, struct rework_wish
 		err = reader_answer(finding->reader, lookup, record, fault);
 		if (err != ERR_OK)
 			return err;
-		if (question.single ? !vault_single_is(&reason, vault, &question, record, wish->imei)
-		    : !record->found)
+		mine = question.single ? vault_single_is(&reason, vault, &question, record, wish->imei) :
+		    vault_tagged_is(&reason, vault, &question, record, wish->imei);
+		if (reason != NULL)
+			return fault_set(fault, ERR_CANNOT, "reader", vault_manifest(vault, batch)->batch, "%s",
+			    reason_find(reason)->text);
+		if (!mine)
 			continue;
 		*found = true;
 		return add_device(finding, wish, batch, record->lot, record->index, fault);

@@ -24,6 +24,7 @@ static bool observe(struct vault *vault, struct vault_port *port, const struct l
 
 	state_observe(slots, count, listing);
 	state_commit(state, keys->blind, port->imei, slots, count);
+	secret_clear(vault->keys);
 	return memcmp(state, port->record + RECORD_STATE, HASH_SIZE) == 0;
 }
 
@@ -38,6 +39,17 @@ static bool permitted_again(struct vault *vault, const struct vault_port *port,
 	default:
 		return false;
 	}
+}
+
+/* Devices being written that will count if they succeed. */
+static uint64_t in_hand(const struct vault *vault, uint64_t grant)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i < vault->settings.ports; i++)
+		count += vault->ports[i].stage == STAGE_PLAYING && vault->ports[i].answer != ANSWER_VERDICT &&
+		    vault->ports[i].granted.grant == grant;
+	return count;
 }
 
 /* What was closed or revoked while the device was in hand, and what its dates and count say. */
@@ -57,8 +69,8 @@ static const char *grant_reason(struct vault *vault, const struct vault_port *po
 		return "grant-not-yet";
 	if (strcmp(now, granted->not_after) > 0)
 		return "grant-expired";
-	if ((device->flags & PROGRESS_DONE) == 0 && progress_successes(vault->progress,
-	    granted->grant) >= granted->max_success)
+	if (device->done_grant != granted->grant && progress_successes(vault->progress, granted->grant) +
+	    in_hand(vault, granted->grant) >= granted->max_success)
 		return "max-success";
 	return NULL;
 }
@@ -245,6 +257,7 @@ void vault_open_record(struct vault *vault, unsigned number)
 		reason = "record-open";
 	if (reason == NULL)
 		reason = vault_make_steps(vault, port);
+	secret_clear(vault->keys);
 	snprintf(port->refusal, sizeof port->refusal, "%s", reason != NULL ? reason : "");
 }
 

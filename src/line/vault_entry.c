@@ -21,8 +21,24 @@ static void set_hash(struct maybe_hash *out, const uint8_t *hash)
 	out->present = true;
 }
 
+/* Whether the policies of all batches that may be asked for the device want these in the log. */
+static bool all_log(const struct vault *vault, bool unit)
+{
+	for (size_t i = 0; i < vault->batch_count; i++) {
+		const struct manifest_policy *policy;
+
+		if (vault->batches[i].lots == NULL)
+			continue;
+		policy = &vault_manifest(vault, i)->policy;
+		if (!(unit ? policy->log_unit : policy->log_imei))
+			return false;
+	}
+	return true;
+}
+
 /* The fields every device entry has. IMEI and unit only where the batch's policy wants them in the log; a
- * device no batch holds is named, or nobody could ever say what it was. */
+ * device no batch holds is named, or nobody could ever say what it was. Where that is not known, all policies
+ * must agree. */
 static void device_fields(struct entry *entry, const struct vault *vault, unsigned number)
 {
 	const struct vault_port *port = &vault->ports[number];
@@ -30,9 +46,9 @@ static void device_fields(struct entry *entry, const struct vault *vault, unsign
 	    : NULL;
 
 	snprintf(entry->port, sizeof entry->port, "%s", vault->settings.port_names[number]);
-	if (policy == NULL || policy->log_imei)
+	if (policy != NULL ? policy->log_imei : port->nobodys || all_log(vault, false))
 		memcpy(entry->imei, port->imei, sizeof entry->imei);
-	if (policy == NULL || policy->log_unit)
+	if (policy != NULL ? policy->log_unit : port->nobodys || all_log(vault, true))
 		memcpy(entry->unit, port->unit, sizeof entry->unit);
 	if (!port->found)
 		return;

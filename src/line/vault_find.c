@@ -85,18 +85,21 @@ enum err vault_decide_device(struct vault *vault, unsigned number, const struct 
 	memcpy(port->unit, message->unit, sizeof port->unit);
 	port->since = vault_clock();
 	port->hit_count = port->hit = 0;
-	port->found = port->twin = false;
+	port->found = port->twin = port->nobodys = false;
 	port->doubt[0] = '\0';
 	port->stage = STAGE_SEARCHING;
 	if (message->reason[0] != '\0')
 		reason = message->reason;
-	else if ((reason = imei_reason(port->imei)) == NULL)
+	else if ((reason = imei_reason(port->imei)) != NULL)
+		port->imei[0] = '\0'; /* the log takes valid ones only */
+	else
 		err = find_twin(&reason, vault, port, fault);
 	if (err != ERR_OK)
 		return err;
 	if (reason != NULL)
 		return vault_refuse(vault, number, RESULT_REFUSED, reason, fault);
-	if (!search_next(vault, port, 0))
+	port->nobodys = !search_next(vault, port, 0);
+	if (port->nobodys)
 		return vault_refuse(vault, number, RESULT_REFUSED, "not-in-batch", fault);
 	return ERR_OK;
 }
@@ -113,7 +116,7 @@ static bool under_root(const struct vault *vault, const struct message *message)
 }
 
 /* In a lot that may be looked into, and with the tag of this IMEI. */
-static bool has_tag(const struct vault *vault, const struct vault_port *port, const struct message *message)
+static bool has_tag(const struct vault *vault, const struct message *message, const char imei[static IMEI_SIZE])
 {
 	const struct manifest_fields *manifest = vault_manifest(vault, message->batch);
 	uint8_t key[KEY_SIZE], tag[RECORD_TAG_SIZE];
@@ -125,15 +128,18 @@ static bool has_tag(const struct vault *vault, const struct vault_port *port, co
 	if (message->index < lot->first || message->index - lot->first >= lot->count)
 		return false;
 	keys_lot_tag_key(key, vault_lot_key(vault, message->batch, message->lot));
-	keys_tag(tag, key, port->imei);
+	keys_tag(tag, key, imei);
 	secret_wipe(key, sizeof key);
 	return memcmp(tag, message->record, RECORD_TAG_SIZE) == 0;
 }
 
-static bool is_tagged(const char **reason, const struct vault *vault, const struct vault_port *port,
-    const struct message *answer)
+bool vault_tagged_is(const char **reason, const struct vault *vault, const struct vault_question *question,
+    const struct message *answer, const char imei[static IMEI_SIZE])
 {
-	if (has_tag(vault, port, answer) && under_root(vault, answer))
+	*reason = NULL;
+	if (!answer->found)
+		return false;
+	if (answer->batch == question->batch && has_tag(vault, answer, imei) && under_root(vault, answer))
 		return true;
 	*reason = "record-path";
 	return false;
@@ -181,7 +187,6 @@ static void take_record(const struct vault *vault, struct vault_port *port, cons
 	manifest_lot_of(manifest, message->index, &port->lot);
 	keep_root(vault, port);
 	vault_choose(vault, port);
-	port->found = true;
 }
 
 /* Whether the answer has the device's record, which is then taken over. *reason: why it cannot be said. */
@@ -197,8 +202,8 @@ static bool take_answer(const char **reason, struct vault *vault, struct vault_p
 		return false;
 	if (port->asked.single)
 		mine = vault_single_is(reason, vault, &port->asked, message, port->imei);
-	else if (message->found)
-		mine = is_tagged(reason, vault, port, message);
+	else
+		mine = vault_tagged_is(reason, vault, &port->asked, message, port->imei);
 	if (mine)
 		take_record(vault, port, message);
 	return mine;
@@ -249,6 +254,7 @@ static enum err decide_found(struct vault *vault, unsigned number, struct fault 
 	struct progress_device device;
 	const char *reason;
 
+	port->found = true;
 	vault_look(&device, vault, port);
 	reason = vault_settled(vault, port, &device);
 	if (reason != NULL)
@@ -263,6 +269,7 @@ static enum err decide_searched(struct vault *vault, unsigned number, struct fau
 {
 	struct vault_port *port = &vault->ports[number];
 
+	port->nobodys = port->hit_count == 0 && port->doubt[0] == '\0';
 	if (port->hit_count == 0)
 		return port->doubt[0] != '\0' ? vault_refuse(vault, number, RESULT_FAILED, port->doubt, fault)
 		    : vault_refuse(vault, number, RESULT_REFUSED, "not-in-batch", fault);
