@@ -155,6 +155,58 @@ def a_permit_comes_with_a_grant(scene):
     expect(json.loads(scene.read("grant-3", "grant.json"))["again"] == [0, 3], "in order")
 
 
+def permits_count_too(scene):
+    """A grant that permits three devices again and allows one success: the auditor would reject a second."""
+    devices = ready(scene, profile=PERMIT)
+    modems = [scene.modem(d) for d in devices[:3]]
+    indices = [verdict(scene, m, "done")["index"] for m in modems]
+    scene.make_grant("psk-1", "--replaces", "1", "--max", 1, *[w for i in indices for w in ("--again", i)], folder="grant-2")
+    scene.ingest("grant-2")
+    modems = [wiped(scene, m) for m in modems]
+    verdict(scene, modems[0], "done")
+    verdict(scene, modems[1], "refused", "max-success")
+    expect(judged(scene, grants=["grant-2"])["verdict"] == "accept", "the log of an honest station")
+
+
+def what_is_in_hand_counts_too(scene):
+    """Two ports at once and one success left."""
+    scene.make_org()
+    devices = [imei(i) for i in range(2)]
+    scene.compile("psk-1", PROFILE_PSK, devices)
+    for officer in "anna", "ben":
+        scene.sign(officer, "psk-1")
+    scene.make_grant("psk-1", "--max", 1)
+    scene.ingest("psk-1", "grant-psk-1")
+    slow = "slow 1500 on 1 write 42,3\n"
+    said = scene.provision(*[scene.modem(d, slow) for d in devices], check=None).devices()
+    expect(sorted((e["result"], e.get("reason")) for e in said) == [("done", None), ("refused", "max-success")], said)
+    expect(judged(scene)["verdict"] == "accept", "the log of an honest station")
+
+
+def a_damaged_record_is_nobodys(scene):
+    """release and void believe a record only under the signed root: here two lie in each other's place."""
+    devices = ready(scene, devices=[imei(i) for i in range(2)])
+    path = scene.path("line1", "batches", "psk-1", "records-000.bin")
+    data = open(path, "rb").read()
+    stride = len(data) // 2
+    swapped = bytearray(data)
+    swapped[16:stride], swapped[stride + 16:] = data[stride + 16:], data[16:stride]
+    with open(path, "wb") as f:
+        f.write(swapped)
+    refused(void(scene, "--imei", devices[0], check=2), 2, "psk-1")
+    expect(entries(scene, "void") == [], "nothing was declared")
+
+
+def a_device_that_two_ports_show_is_not_named(scene):
+    """Refused before any batch was asked: policy still decides about IMEI and unit."""
+    devices = ready(scene, profile=PROFILE_PSK.replace("log_imei = true  log_unit = true", "log_imei = false"))
+    slow = "slow 1500 on 1 write 42,3\n"
+    first, second = scene.modem(devices[0], slow), scene.modem(devices[0], slow, scene.path("other-store"))
+    said = scene.provision(first, second, check=None).devices()
+    expect("imei-twice" in [e.get("reason") for e in said], said)
+    expect(devices[0] not in scene.read("line1", "log", "entries.jsonl").decode(), "the IMEI is in the log")
+
+
 def attempts_used_up_need_a_release(scene):
     devices = ready(scene, profile=TWO_ATTEMPTS)
     modem = scene.modem(devices[2], "corrupt on 1+ write 42,3\n")
@@ -480,6 +532,7 @@ def probe_says_what_disturbs(scene):
 
 
 main(done_and_changed_needs_a_release, a_release_is_the_policys_to_allow, a_permit_comes_with_a_grant,
+     permits_count_too, what_is_in_hand_counts_too, a_damaged_record_is_nobodys, a_device_that_two_ports_show_is_not_named,
      attempts_used_up_need_a_release, void_is_refused_until_undone, void_by_unit_and_by_list,
      a_list_with_one_bad_line_changes_nothing, decisions_need_who_and_why, close_is_refused_while_a_begin_is_open,
      a_dead_board_is_void_before_the_lot_is_closed, close_asks_and_knows_its_lots, closed_lots_lose_their_keys,
