@@ -73,8 +73,8 @@ static enum err find_in(bool *found, struct finding *finding, struct rework_wish
 		mine = question.single ? vault_single_is(&reason, vault, &question, record, wish->imei) :
 		    vault_tagged_is(&reason, vault, &question, record, wish->imei);
 		if (reason != NULL)
-			return fault_set(fault, ERR_CANNOT, "reader", vault_manifest(vault, batch)->batch, "%s",
-			    reason_find(reason)->text);
+			return fault_set(fault, ERR_CANNOT, "reader",
+			    vault_manifest(vault, batch)->batch, "%s", reason_find(reason)->text);
 		if (!mine)
 			continue;
 		*found = true;

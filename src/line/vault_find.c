@@ -116,7 +116,8 @@ static bool under_root(const struct vault *vault, const struct message *message)
 }
 
 /* In a lot that may be looked into, and with the tag of this IMEI. */
-static bool has_tag(const struct vault *vault, const struct message *message, const char imei[static IMEI_SIZE])
+static bool has_tag(const struct vault *vault, const struct message *message,
+    const char imei[static IMEI_SIZE])
 {
 	const struct manifest_fields *manifest = vault_manifest(vault, message->batch);
 	uint8_t key[KEY_SIZE], tag[RECORD_TAG_SIZE];

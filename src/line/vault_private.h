@@ -88,7 +88,7 @@ struct vault_port {
 	size_t *hits;            /* batches that hold the device, in order of issue */
 	size_t hit_count, hit;   /* hit: the one in hand */
 
-	bool found;              /* the batch in hand is being decided about: lot, index, record and leaf are of it */
+	bool found;              /* lot, index, record and leaf are of the batch that is decided about */
 	bool nobodys;            /* all batches were asked, and none has the device */
 	size_t batch;
 	uint32_t lot;
@@ -164,8 +164,8 @@ enum err vault_decide_device(struct vault *vault, unsigned port, const struct me
     struct fault *fault);
 enum err vault_decide_record(struct vault *vault, unsigned port, const struct message *message,
     struct fault *fault);
-/* Whether an answer to a question by tags is the device's record: nothing the reader says is believed. *reason:
- * why nobody can say, or NULL. */
+/* Whether an answer to a question by tags is the device's record: nothing the reader says is believed.
+ * *reason: why nobody can say, or NULL. */
 bool vault_tagged_is(const char **reason, const struct vault *vault, const struct vault_question *question,
     const struct message *answer, const char imei[static IMEI_SIZE]);
 /* Whether an answer to the question of a single record is the device's, after looking into it. *reason: why
